@@ -131,10 +131,11 @@ impl LibraryContents {
     /// Reads an index that was built with this model.
     pub(crate) async fn read(index: &dyn Index, model: &OnnxEmbedder) -> Self {
         let scope = Scope::everything();
+        let reader = index.reader().await.unwrap();
         let mut chunks = Vec::new();
-        for document in index.documents(&scope).await.unwrap() {
+        for document in reader.documents(&scope).await.unwrap() {
             chunks.extend(
-                index
+                reader
                     .document_chunks(&document.meta.source, 0..u32::MAX, &scope)
                     .await
                     .unwrap(),
@@ -192,6 +193,9 @@ async fn search_own_text(
     };
 
     let lists = index
+        .reader()
+        .await
+        .unwrap()
         .candidates(&query, &Scope::everything())
         .await
         .unwrap();

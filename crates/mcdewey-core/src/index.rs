@@ -1,90 +1,34 @@
-//! The trait for the store: what is indexed, and the ranked candidates for a question.
+//! The trait for the store: what is written to it, and what is read to write it. Questions are
+//! answered from an [`IndexReader`].
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta,
-    DocumentRevision, DocumentSummary, InvalidValue, LibraryDescription, ManifestEntry, Page,
-    PageNumber, RootName, Scope, Simhash, SourcePath,
+    ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexReader, InvalidValue,
+    LibraryDescription, ManifestEntry, PageNumber, RootName, Simhash, SourcePath,
 };
 
-/// The index of a library.
-///
-/// Every read of documents takes a [`Scope`], so no read can forget it. Content outside the scope
-/// is treated as if it did not exist.
+/// The index of a library: its writes, and the [`IndexReader`]s that questions are answered from.
 ///
 /// A document is visible either completely or not at all. Once [`Index::commit`] or
 /// [`Index::remove`] has returned successfully, the change survives a crash of the process.
 #[async_trait]
 pub trait Index: Send + Sync + 'static {
-    /// Returns the generation, revision and size of the library as reads see it now.
-    async fn state(&self) -> Result<IndexState, IndexError>;
+    /// Returns a reader of the library as it is now. A request makes one, uses it to the end and
+    /// drops it: what a reader sees is kept in the store while it exists, and a request that needs a
+    /// second reader while it holds one may have to wait for it.
+    async fn reader(&self) -> Result<Arc<dyn IndexReader>, IndexError>;
 
-    /// Returns the ranked lists of chunks for a question.
-    async fn candidates(
-        &self,
-        query: &CandidateQuery,
-        scope: &Scope,
-    ) -> Result<Candidates, IndexError>;
-
-    /// Returns the chunks with these ids, in the order of `ids`; unknown ids are skipped.
-    async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError>;
-
-    /// Returns the chunks of one document whose ordinal is in `ordinals`, in document order.
-    async fn document_chunks(
-        &self,
-        source: &SourcePath,
-        ordinals: Range<u32>,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError>;
-
-    /// Returns the chunks that start on one page, in document order.
-    async fn chunks_on_page(
-        &self,
-        source: &SourcePath,
-        page: PageNumber,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError>;
-
-    /// Returns the chunks with this short handle ([`Chunk::handle`]).
-    async fn chunks_by_handle(&self, handle: &str, scope: &Scope)
-    -> Result<Vec<Chunk>, IndexError>;
-
-    /// Returns one page of a document.
-    async fn page(
-        &self,
-        source: &SourcePath,
-        page: PageNumber,
-        scope: &Scope,
-    ) -> Result<Option<Page>, IndexError>;
-
-    /// Returns a document's metadata, outline and list of pages.
-    async fn document(
-        &self,
-        source: &SourcePath,
-        scope: &Scope,
-    ) -> Result<Option<Document>, IndexError>;
-
-    /// Returns an attachment of a document.
-    async fn attachment(
-        &self,
-        source: &SourcePath,
-        role: AttachmentRole,
-        name: &str,
-        scope: &Scope,
-    ) -> Result<Option<AttachedFile>, IndexError>;
-
-    /// Returns all documents in the scope, ordered by source.
-    async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError>;
-
-    /// Returns the merged description of all roots.
-    async fn description(&self) -> Result<LibraryDescription, IndexError>;
+    /// Returns the generation, revision and size of the library as it is now, for those who read
+    /// nothing else.
+    async fn state(&self) -> Result<IndexState, IndexError> {
+        Ok(self.reader().await?.state().clone())
+    }
 
     /// Replaces the description of one root.
     async fn set_description(
@@ -110,7 +54,8 @@ pub trait Index: Send + Sync + 'static {
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError>;
 
     /// Removes documents and makes sure that the files of the index no longer contain any part of
-    /// them, nor of anything that was removed or replaced earlier. Costs about as much as rewriting
+    /// them, nor of anything that was removed or replaced earlier. Readers that still see them are
+    /// ended after a moment. Costs about as much as rewriting
     /// the whole index; [`Index::optimize`] has nothing left to do afterwards.
     async fn erase(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let revision = self.remove(sources).await?;

@@ -20,6 +20,7 @@ mod hash;
 mod hidden;
 mod identity;
 mod index;
+mod index_reader;
 mod owner;
 mod page;
 mod removal;
@@ -53,6 +54,7 @@ pub use index::{
     Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, QuestionWord,
     Revision, WeightedText,
 };
+pub use index_reader::{DocumentPage, IndexReader};
 pub use owner::{
     Call, NoProgress, Operation, OwnerError, OwnerHandle, OwnerRequest, OwnerRequests, Pending,
     Perform, Reply,

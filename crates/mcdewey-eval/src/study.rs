@@ -120,7 +120,7 @@ fn split_at_markers(text: &str) -> Option<(&str, &str)> {
 async fn measure_set(measure: &Measure<'_>, path: &Path) -> Result<SetMeasurements> {
     let mut set = OpenSet::open(measure, path).await?;
     set.embed = CachingEmbedder::wrap(&set.embed);
-    let description = set.library.index().description().await?;
+    let description = set.library.index().reader().await?.description().await?;
 
     let mut modes = Vec::new();
     for mode in Mode::ALL {

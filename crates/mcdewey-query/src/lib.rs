@@ -13,7 +13,7 @@
 //! - `pages`: the web pages as a value
 //! - [`http`]: hosts, deadlines, `Accept`, headers and compression, for every interface
 //! - `access`: middleware that admits or rejects a request
-//! - [`rest`] and [`mcp`]: the interfaces; `operator`: `/metrics` and the question log
+//! - [`rest`] and [`mcp`]: the interfaces; REST has `/metrics` and the question log as well
 //! - `service`: all of them behind one router
 //!
 //! The public items are what the program and the pages need: the program makes the state and
@@ -24,11 +24,12 @@
 
 mod access;
 mod authority;
+#[cfg(test)]
+mod documentation;
 pub mod http;
 mod icon;
 pub mod links;
 pub mod mcp;
-mod operator;
 pub mod page_label;
 mod pages;
 mod paths;

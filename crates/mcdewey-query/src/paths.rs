@@ -5,8 +5,10 @@
 /// see it. The metadata that names the token issuers ([`RESOURCE_METADATA`]) is public as well.
 pub(crate) const PUBLIC_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The path of the OAuth metadata of the whole server; that of `/mcp` is below it.
+/// The path of the OAuth metadata of the whole server.
 pub(crate) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
+/// The path of the OAuth metadata of `/mcp`.
+pub(crate) const MCP_RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
 
 /// The interface that a request was sent to. Metrics and logs name it `face`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,12 +8,11 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
 use crate::pages::{ErrorPage, Pages};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{access, http, mcp, operator, paths, rest};
+use crate::{access, http, mcp, paths, rest};
 
 /// The whole service: REST, MCP and web pages.
 ///
@@ -28,17 +27,12 @@ pub fn app(state: AppState, pages: Pages) -> Router {
     let routes = Router::new()
         .merge(rest::router())
         .merge(page_routes)
-        .merge(operator::router())
         .method_not_allowed_fallback(
             move |State(state): State<AppState>, method: Method, uri: Uri| async move {
                 error_response(&state, &uri, method_not_allowed(&method, &uri), error_page)
             },
         )
-        .route(paths::RESOURCE_METADATA, get(access::metadata))
-        .route(
-            &format!("{}/mcp", paths::RESOURCE_METADATA),
-            get(access::metadata),
-        )
+        .merge(rest::well_known_router())
         .fallback(move |State(state): State<AppState>, uri: Uri| async move {
             error_response(&state, &uri, not_found(&uri), error_page)
         })

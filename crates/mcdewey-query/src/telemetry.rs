@@ -37,3 +37,4 @@ pub use settings::TelemetrySettings;
 pub use sync_log::EndedSync;
 pub use trace_parent::TraceParent;
 pub use track_search::{compare, search};
+pub(crate) use track_search::{compare_snapshot, search_snapshot, search_with_snapshot};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
-use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
+use mcdewey_core::testing::{CountingIndex, FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{
     Alias, DocumentRevision, Index, LibraryDescription, OwnerHandle, OwnerRequest, OwnerRequests,
     Perform, Product, RemovalRequest, RollbackRequest, Section,
@@ -49,6 +49,8 @@ pub struct SampleService {
     pub requests: OwnerRequests,
     /// The index of the library.
     pub index: Arc<MemoryIndex>,
+    /// The same index, through which the service reads it.
+    pub counting: Arc<CountingIndex>,
 }
 
 /// A response with its whole body.
@@ -141,8 +143,9 @@ impl SampleService {
             .await
             .expect("the description is valid");
 
+        let counting = Arc::new(CountingIndex::new(Arc::clone(&index) as _));
         let library = Library::new(
-            Arc::clone(&index) as _,
+            Arc::clone(&counting) as _,
             Arc::new(FakeEmbed::new(&VOCABULARY)),
         );
 
@@ -153,6 +156,7 @@ impl SampleService {
             router,
             requests,
             index,
+            counting,
         }
     }
 

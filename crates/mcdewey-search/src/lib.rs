@@ -17,14 +17,16 @@
 //!   [`LibrarySnapshot::file`] and [`LibrarySnapshot::tree`] return what the library contains
 //!   (`library`).
 //!
-//! Modules depend only on those above them: `error`, `request`; `ranking`; `library`; `question`;
-//! `results`; `search`; `compare`.
+//! Modules depend only on those above them: `error`, `parameter`, `request`; `ranking`; `library`;
+//! `question`; `results`; `search`; `compare`. What both kinds of requests accept is declared once
+//! for all interfaces (`parameter`).
 
 #![forbid(unsafe_code)]
 
 mod compare;
 mod error;
 mod library;
+pub mod parameter;
 mod question;
 mod ranking;
 mod request;
@@ -50,7 +52,7 @@ pub use ranking::collapse::Occurrence;
 pub use ranking::facets::FacetCount;
 pub use ranking::fusion::{Explanation, Fusion, Scale};
 pub use request::{
-    DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector,
+    CURSOR, DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector,
     SearchRequest,
 };
 pub use results::SearchResults;

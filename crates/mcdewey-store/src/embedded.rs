@@ -1,9 +1,10 @@
 //! The index in a directory: a catalogue in SQLite, a Qdrant shard derived from it, and one thread
 //! that writes.
 //!
-//! Reads run on the runtime's blocking threads, each from one snapshot of the catalogue. A point of
-//! the shard counts only while it is live in the catalogue, so a document is visible as a whole or
-//! not at all, whatever the shard holds.
+//! Reads run on the runtime's blocking threads. All reads of one reader come from one snapshot of the
+//! catalogue. A point of the shard counts only while it is live in that snapshot, so a document is
+//! visible as a whole or not at all, whatever the shard holds; points that are live in an open
+//! snapshot are not removed.
 
 mod catalogue;
 mod commit;
@@ -13,9 +14,11 @@ mod erase;
 mod error;
 mod filter;
 mod generations;
+mod held_snapshot;
 mod indexed_root;
 mod layout;
 mod panic_guard;
+mod reader;
 mod recovery;
 mod reserve;
 mod search;
@@ -28,16 +31,13 @@ mod vectors;
 mod writer;
 
 use std::fmt;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash,
-    Document, DocumentRevision, DocumentSummary, Generation, Index, IndexError, IndexState,
-    LibraryDescription, ManifestEntry, ModelInfo, Page, PageNumber, Revision, RootName, Scope,
-    SourcePath,
+    ContentHash, DocumentRevision, Generation, Index, IndexError, IndexReader, IndexState,
+    LibraryDescription, ManifestEntry, ModelInfo, Revision, RootName, SourcePath,
 };
 
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
@@ -48,6 +48,7 @@ use catalogue::{Catalogue, Snapshot};
 use commit::Committer;
 use error::EmbeddedResult;
 use layout::Layout;
+use reader::EmbeddedReader;
 use shard::Shard;
 use vectors::VectorCache;
 use writer::Writer;
@@ -71,7 +72,8 @@ pub struct EmbeddedOptions {
     pub min_free_bytes: u64,
 }
 
-/// The index in a directory. Dropping it waits for the commits in progress.
+/// The index in a directory. Dropping it waits for the commits in progress; readers that still exist
+/// then err.
 pub struct EmbeddedIndex {
     writer: Writer,
     shared: Arc<Shared>,
@@ -84,8 +86,8 @@ struct Shared {
     bm25: Bm25,
     catalogue: Catalogue,
     vectors: VectorCache,
-    /// Locked for reading during a search and for writing while points are removed: a point that is
-    /// live in the snapshot of a search stays until the search is done.
+    /// Locked for reading during a search and for writing while points are removed or the shard is
+    /// replaced.
     shard: RwLock<Shard>,
     /// Declared last, so that it is dropped after the shard has closed its files.
     files_in_use: Arc<FilesInUse>,
@@ -212,11 +214,25 @@ impl EmbeddedIndex {
         &self,
         work: impl FnOnce(&Shared) -> EmbeddedResult<T> + Send + 'static,
     ) -> Result<T, IndexError> {
-        let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || work(&shared))
-            .await
-            .map_err(|error| IndexError::Store(format!("a read panicked: {error}")))?
-            .map_err(IndexError::from)
+        blocking(Arc::clone(&self.shared), work).await
+    }
+}
+
+/// Runs work on one of the runtime's blocking threads.
+async fn blocking<T: Send + 'static>(
+    shared: Arc<Shared>,
+    work: impl FnOnce(&Shared) -> EmbeddedResult<T> + Send + 'static,
+) -> Result<T, IndexError> {
+    tokio::task::spawn_blocking(move || work(&shared))
+        .await
+        .map_err(|error| IndexError::Store(format!("a read panicked: {error}")))?
+        .map_err(IndexError::from)
+}
+
+impl Drop for EmbeddedIndex {
+    /// Readers do not keep the files of a closed index open.
+    fn drop(&mut self) {
+        self.shared.catalogue.close();
     }
 }
 
@@ -230,99 +246,13 @@ impl fmt::Debug for EmbeddedIndex {
 
 #[async_trait]
 impl Index for EmbeddedIndex {
+    async fn reader(&self) -> Result<Arc<dyn IndexReader>, IndexError> {
+        Ok(Arc::new(EmbeddedReader::begin(&self.shared).await?))
+    }
+
     async fn state(&self) -> Result<IndexState, IndexError> {
         let generation = self.shared.generation.clone();
         self.read(move |snapshot| snapshot.state(&generation)).await
-    }
-
-    async fn candidates(
-        &self,
-        query: &CandidateQuery,
-        scope: &Scope,
-    ) -> Result<Candidates, IndexError> {
-        let (query, scope) = (query.clone(), scope.clone());
-        self.blocking(move |shared| search::candidates(shared, &query, &scope))
-            .await
-    }
-
-    async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        let (ids, scope) = (ids.to_vec(), scope.clone());
-        self.read(move |snapshot| snapshot.chunks(&ids, &scope))
-            .await
-    }
-
-    async fn document_chunks(
-        &self,
-        source: &SourcePath,
-        ordinals: Range<u32>,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError> {
-        let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.document_chunks(&source, ordinals, &scope))
-            .await
-    }
-
-    async fn chunks_on_page(
-        &self,
-        source: &SourcePath,
-        page: PageNumber,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError> {
-        let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.chunks_on_page(&source, page, &scope))
-            .await
-    }
-
-    async fn chunks_by_handle(
-        &self,
-        handle: &str,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError> {
-        let (handle, scope) = (handle.to_owned(), scope.clone());
-        self.read(move |snapshot| snapshot.chunks_by_handle(&handle, &scope))
-            .await
-    }
-
-    async fn page(
-        &self,
-        source: &SourcePath,
-        page: PageNumber,
-        scope: &Scope,
-    ) -> Result<Option<Page>, IndexError> {
-        let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.page(&source, page, &scope))
-            .await
-    }
-
-    async fn document(
-        &self,
-        source: &SourcePath,
-        scope: &Scope,
-    ) -> Result<Option<Document>, IndexError> {
-        let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.document(&source, &scope))
-            .await
-    }
-
-    async fn attachment(
-        &self,
-        source: &SourcePath,
-        role: AttachmentRole,
-        name: &str,
-        scope: &Scope,
-    ) -> Result<Option<AttachedFile>, IndexError> {
-        let (source, name, scope) = (source.clone(), name.to_owned(), scope.clone());
-        self.read(move |snapshot| snapshot.attachment(&source, role, &name, &scope))
-            .await
-    }
-
-    async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {
-        let scope = scope.clone();
-        self.read(move |snapshot| snapshot.documents(&scope)).await
-    }
-
-    async fn description(&self) -> Result<LibraryDescription, IndexError> {
-        self.read(|snapshot| snapshot.description()).await
     }
 
     async fn set_description(

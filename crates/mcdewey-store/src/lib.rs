@@ -17,6 +17,7 @@ mod permissions;
 mod prepare;
 mod ranking;
 mod server;
+mod snapshots;
 mod spelling;
 mod terms;
 

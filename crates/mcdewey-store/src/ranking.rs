@@ -6,12 +6,12 @@
 //! are stored.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mcdewey_core::{
     Candidate, CandidateQuery, Candidates, ChunkId, ContentHash, DocumentMeta, IndexError,
-    InvalidValue, PageNumber, QuestionWord, Simhash,
+    InvalidValue, PageNumber, QuestionWord, Simhash, WeightedText,
 };
 use qdrant_edge::SparseVector;
 
@@ -34,8 +34,8 @@ pub(crate) trait Statistics {
     /// How many chunks the library holds.
     fn chunk_count(&self) -> Result<u64, IndexError>;
 
-    /// In how many chunks a token occurs.
-    fn chunks_with(&self, token: u32) -> Result<u64, IndexError>;
+    /// In how many chunks each of these tokens occurs. Those that occur in none may be left out.
+    fn chunks_with(&self, tokens: &BTreeSet<u32>) -> Result<HashMap<u32, u64>, IndexError>;
 }
 
 /// A point that is live and in scope, with the score from the engine or from [`rescore`].
@@ -106,32 +106,19 @@ pub(crate) fn weigh_words(
     known_words: &BTreeSet<String>,
 ) -> Result<WordWeights, IndexError> {
     let total = statistics.chunk_count()?;
+    let chunks_by_word = count_chunks(statistics, &words)?;
+    let mut corrections = correct_unknown(statistics, &words, &chunks_by_word, bm25, known_words)?;
     let mut weights = WordWeights::default();
     let mut ceiling = 0.0;
-    let mut corrections = 0;
 
-    for Word {
-        text,
-        mut weight,
-        mut tokens,
-    } in words
-    {
-        // Words that weigh less are other names of the things that the question names.
-        let is_own = weight >= 1.0;
-        let mut chunks = 0;
-        for token in &tokens {
-            chunks += statistics.chunks_with(*token)?;
-        }
-
-        let mut correction = None;
-        if chunks == 0
-            && is_own
-            && corrections < spelling::MAX_CORRECTIONS
-            && !known_words.contains(&text.to_lowercase())
-        {
-            corrections += 1;
-            correction = spelling::correct(&text, bm25, statistics)?;
-        }
+    for (position, (word, mut chunks)) in words.into_iter().zip(chunks_by_word).enumerate() {
+        let is_own = is_own(&word);
+        let Word {
+            text,
+            mut weight,
+            mut tokens,
+        } = word;
+        let correction = corrections.remove(&position);
 
         if let Some(Correction {
             token,
@@ -171,6 +158,88 @@ pub(crate) fn weigh_words(
     };
 
     Ok(weights)
+}
+
+/// Words that weigh less than 1 are other names of the things that the question names.
+fn is_own(word: &Word) -> bool {
+    word.weight >= 1.0
+}
+
+/// Counts the chunks of each word: the sum over its stems.
+fn count_chunks(statistics: &impl Statistics, words: &[Word]) -> Result<Vec<u64>, IndexError> {
+    let tokens = words.iter().flat_map(|word| &word.tokens).copied();
+    let chunks = statistics.chunks_with(&tokens.collect())?;
+    let count = |token: &u32| chunks.get(token).copied().unwrap_or_default();
+
+    Ok(words
+        .iter()
+        .map(|word| word.tokens.iter().map(count).sum())
+        .collect())
+}
+
+/// Corrects the question's own words that no chunk contains, up to a limit. Returns the corrections
+/// by the position of the word.
+fn correct_unknown(
+    statistics: &impl Statistics,
+    words: &[Word],
+    chunks_by_word: &[u64],
+    bm25: &Bm25,
+    known_words: &BTreeSet<String>,
+) -> Result<HashMap<usize, Correction>, IndexError> {
+    let unknown: Vec<(usize, &str)> = words
+        .iter()
+        .zip(chunks_by_word)
+        .enumerate()
+        .filter(|(_, (word, chunks))| {
+            **chunks == 0 && is_own(word) && !known_words.contains(&word.text.to_lowercase())
+        })
+        .map(|(position, (word, _))| (position, word.text.as_str()))
+        .take(spelling::MAX_CORRECTIONS)
+        .collect();
+
+    let texts: Vec<&str> = unknown.iter().map(|(_, text)| *text).collect();
+    let corrections = spelling::correct(&texts, bm25, statistics)?;
+
+    Ok(unknown
+        .into_iter()
+        .zip(corrections)
+        .filter_map(|((position, _), correction)| Some((position, correction?)))
+        .collect())
+}
+
+/// Returns the vector with which to search for each word as a question of its own, without spelling
+/// correction. Words that no chunk of the library contains are left out.
+pub(crate) fn vectors_of_words(
+    statistics: &impl Statistics,
+    words: &[String],
+    bm25: &Bm25,
+    languages: &[String],
+) -> Result<Vec<(String, SparseVector)>, IndexError> {
+    let (mut texts, mut stemmed) = (Vec::new(), Vec::new());
+    for word in words {
+        let question = WeightedText {
+            text: word.clone(),
+            weight: 1.0,
+        };
+        for found in bm25.question_words(&[question], languages)? {
+            texts.push(word);
+            stemmed.push(found);
+        }
+    }
+
+    let counts = count_chunks(statistics, &stemmed)?;
+    let mut tokens_by_word: BTreeMap<&String, BTreeMap<u32, f32>> = BTreeMap::new();
+    for ((text, word), chunks) in texts.into_iter().zip(stemmed).zip(counts) {
+        if chunks > 0 {
+            let tokens = word.tokens.into_iter().map(|token| (token, 1.0));
+            tokens_by_word.entry(text).or_default().extend(tokens);
+        }
+    }
+
+    tokens_by_word
+        .into_iter()
+        .map(|(word, tokens)| Ok((word.clone(), query_vector(&tokens)?)))
+        .collect()
 }
 
 /// The inverse document frequency of a word that occurs in `chunks` of `total` chunks.
@@ -299,8 +368,9 @@ mod tests {
             Ok(100)
         }
 
-        fn chunks_with(&self, token: u32) -> Result<u64, IndexError> {
-            Ok(if token == 1 { 1 } else { 60 })
+        fn chunks_with(&self, tokens: &BTreeSet<u32>) -> Result<HashMap<u32, u64>, IndexError> {
+            let count = |token: &u32| (*token, if *token == 1 { 1 } else { 60 });
+            Ok(tokens.iter().map(count).collect())
         }
     }
 

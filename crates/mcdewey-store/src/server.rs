@@ -11,9 +11,11 @@ mod collection;
 mod commit;
 mod connection;
 mod files;
+mod kept_documents;
 mod lease;
 mod point;
 mod read;
+mod reader;
 mod schema;
 mod search;
 mod server_error;
@@ -23,22 +25,21 @@ mod tests;
 mod writer;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash,
-    Document, DocumentRevision, DocumentSummary, Index, IndexError, IndexState, LibraryDescription,
-    ManifestEntry, ModelInfo, Page, PageNumber, Revision, RootName, Scope, SourcePath,
+    ContentHash, DocumentRevision, Index, IndexError, IndexReader, LibraryDescription,
+    ManifestEntry, ModelInfo, Revision, RootName, SourcePath,
 };
 
 use collection::Collection;
 use commit::Committer;
+use reader::ServerReader;
 use schema::CollectionNames;
 use server_error::ServerError;
-use shared::{ReplicaGuard, Shared};
+use shared::{PinnedReplica, Shared};
 use writer::{Backoff, Writer};
 
 use crate::commands::Command;
@@ -118,8 +119,8 @@ impl ServerIndex {
         result.map_err(|error| self.shared.to_index_error(error))
     }
 
-    /// Refreshes the replica of the catalogue and returns it.
-    async fn current_replica(&self) -> Result<ReplicaGuard, IndexError> {
+    /// Refreshes the replica of the catalogue and pins it.
+    async fn current_replica(&self) -> Result<Arc<PinnedReplica>, IndexError> {
         self.explain(self.shared.current_replica().await)
     }
 }
@@ -155,81 +156,12 @@ impl fmt::Debug for ServerIndex {
 
 #[async_trait]
 impl Index for ServerIndex {
-    async fn state(&self) -> Result<IndexState, IndexError> {
-        Ok(self.current_replica().await?.state(&self.shared.generation))
-    }
-
-    async fn candidates(
-        &self,
-        query: &CandidateQuery,
-        scope: &Scope,
-    ) -> Result<Candidates, IndexError> {
-        search::candidates(&self.shared, query, scope).await
-    }
-
-    async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        self.explain(self.shared.chunks(ids, scope).await)
-    }
-
-    async fn document_chunks(
-        &self,
-        source: &SourcePath,
-        ordinals: Range<u32>,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError> {
-        self.explain(self.shared.document_chunks(source, ordinals, scope).await)
-    }
-
-    async fn chunks_on_page(
-        &self,
-        source: &SourcePath,
-        page: PageNumber,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError> {
-        self.explain(self.shared.chunks_on_page(source, page, scope).await)
-    }
-
-    async fn chunks_by_handle(
-        &self,
-        handle: &str,
-        scope: &Scope,
-    ) -> Result<Vec<Chunk>, IndexError> {
-        self.explain(self.shared.chunks_by_handle(handle, scope).await)
-    }
-
-    async fn page(
-        &self,
-        source: &SourcePath,
-        page: PageNumber,
-        scope: &Scope,
-    ) -> Result<Option<Page>, IndexError> {
-        self.explain(self.shared.page(source, page, scope).await)
-    }
-
-    async fn document(
-        &self,
-        source: &SourcePath,
-        scope: &Scope,
-    ) -> Result<Option<Document>, IndexError> {
-        self.explain(self.shared.document(source, scope).await)
-    }
-
-    async fn attachment(
-        &self,
-        source: &SourcePath,
-        role: AttachmentRole,
-        name: &str,
-        scope: &Scope,
-    ) -> Result<Option<AttachedFile>, IndexError> {
-        self.explain(self.shared.attachment(source, role, name, scope).await)
-    }
-
-    async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {
-        Ok(self.current_replica().await?.summaries(scope))
-    }
-
-    async fn description(&self) -> Result<LibraryDescription, IndexError> {
-        Ok(self.current_replica().await?.description())
+    async fn reader(&self) -> Result<Arc<dyn IndexReader>, IndexError> {
+        let replica = self.current_replica().await?;
+        Ok(Arc::new(ServerReader::new(
+            Arc::clone(&self.shared),
+            replica,
+        )))
     }
 
     async fn set_description(

@@ -3,7 +3,7 @@
 //! The index stores tokens, not words, so all words within one edit are generated and their tokens
 //! are looked up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use mcdewey_core::IndexError;
 
@@ -32,42 +32,80 @@ pub(crate) struct Correction {
     pub(crate) chunks: u64,
 }
 
-/// Returns the most frequent word one edit away: a letter omitted, inserted, substituted, or two
-/// letters transposed. Corrects plain words only, never names and codes.
+/// Returns for each word the most frequent word one edit away: a letter omitted, inserted,
+/// substituted, or two letters transposed. Corrects plain words only, never names and codes. All
+/// candidates of all words are looked up together.
 pub(crate) fn correct(
-    word: &str,
+    words: &[&str],
     bm25: &Bm25,
     statistics: &impl Statistics,
-) -> Result<Option<Correction>, IndexError> {
-    if !is_plain_word(word) {
-        return Ok(None);
+) -> Result<Vec<Option<Correction>>, IndexError> {
+    let candidates: Vec<Vec<(String, u32)>> = words
+        .iter()
+        .map(|word| candidates(word, bm25))
+        .collect::<Result<_, _>>()?;
+
+    let tokens: BTreeSet<u32> = candidates
+        .iter()
+        .flatten()
+        .map(|(_, token)| *token)
+        .collect();
+    if tokens.is_empty() {
+        return Ok(vec![None; words.len()]);
     }
 
-    let mut best: Option<Correction> = None;
-    let word = word.to_ascii_lowercase();
-    for candidate in one_edit_away(&word) {
+    let chunks = statistics.chunks_with(&tokens)?;
+    Ok(words
+        .iter()
+        .zip(candidates)
+        .map(|(word, candidates)| best(&word.to_ascii_lowercase(), candidates, &chunks))
+        .collect())
+}
+
+/// Returns the words one edit away in alphabetical order, with their tokens; none if the word is not
+/// to be corrected.
+fn candidates(word: &str, bm25: &Bm25) -> Result<Vec<(String, u32)>, IndexError> {
+    if !is_plain_word(word) {
+        return Ok(Vec::new());
+    }
+
+    let mut candidates = Vec::new();
+    for candidate in one_edit_away(&word.to_ascii_lowercase()) {
         let Some(token) = bm25.stem(&candidate)? else {
             // The word is probably a misspelt stop word such as "until", which is not worth
             // searching for either.
-            return Ok(None);
+            return Ok(Vec::new());
         };
+        candidates.push((candidate, token));
+    }
 
+    Ok(candidates)
+}
+
+/// Returns the best of the candidates that occur. The first of equals wins.
+fn best(
+    word: &str,
+    candidates: Vec<(String, u32)>,
+    chunks: &HashMap<u32, u64>,
+) -> Option<Correction> {
+    let mut best: Option<Correction> = None;
+    for (candidate, token) in candidates {
         let correction = Correction {
-            chunks: statistics.chunks_with(token)?,
             word: candidate,
             token,
+            chunks: chunks.get(&token).copied().unwrap_or_default(),
         };
 
         if correction.chunks > 0
             && best
                 .as_ref()
-                .is_none_or(|best| rank(&correction, &word) > rank(best, &word))
+                .is_none_or(|best| rank(&correction, word) > rank(best, word))
         {
             best = Some(correction);
         }
     }
 
-    Ok(best)
+    best
 }
 
 /// Reports whether a word consists of letters only, without capitals after the first letter: those
@@ -131,23 +169,34 @@ fn one_edit_away(word: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::cell::Cell;
 
     use super::*;
 
-    struct ChunkCounts(HashMap<u32, u64>);
+    struct ChunkCounts {
+        counts: HashMap<u32, u64>,
+        lookups: Cell<usize>,
+    }
 
     impl Statistics for ChunkCounts {
         fn chunk_count(&self) -> Result<u64, IndexError> {
             Ok(100)
         }
 
-        fn chunks_with(&self, token: u32) -> Result<u64, IndexError> {
-            Ok(self.0.get(&token).copied().unwrap_or(0))
+        fn chunks_with(&self, tokens: &BTreeSet<u32>) -> Result<HashMap<u32, u64>, IndexError> {
+            self.lookups.set(self.lookups.get() + 1);
+            Ok(tokens
+                .iter()
+                .filter_map(|token| Some((*token, *self.counts.get(token)?)))
+                .collect())
         }
     }
 
     fn corrected(word: &str) -> Option<String> {
+        corrected_together(&[word]).pop().flatten()
+    }
+
+    fn corrected_together(words: &[&str]) -> Vec<Option<String>> {
         let bm25 = Bm25::default();
         let known = [
             ("certificate", 9),
@@ -157,9 +206,27 @@ mod tests {
         ];
 
         let counts = known.map(|(word, chunks)| (bm25.stem(word).unwrap().unwrap(), chunks));
-        correct(word, &bm25, &ChunkCounts(HashMap::from(counts)))
-            .unwrap()
-            .map(|correction| correction.word)
+        let statistics = ChunkCounts {
+            counts: HashMap::from(counts),
+            lookups: Cell::default(),
+        };
+
+        let corrections = correct(words, &bm25, &statistics).unwrap();
+        assert!(
+            statistics.lookups.get() <= 1,
+            "all words are looked up together"
+        );
+        corrections
+            .into_iter()
+            .map(|correction| Some(correction?.word))
+            .collect()
+    }
+
+    #[test]
+    fn several_words_are_corrected_as_each_would_be() {
+        let words = ["certifcate", "AGNET", "Agnet", "frequncy"];
+        assert_eq!(corrected_together(&words), words.map(corrected));
+        assert_eq!(corrected_together(&[]), []);
     }
 
     #[test]

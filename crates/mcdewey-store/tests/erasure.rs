@@ -129,6 +129,9 @@ async fn hits(index: &EmbeddedIndex, word: &str) -> usize {
     };
 
     index
+        .reader()
+        .await
+        .unwrap()
         .candidates(&query, &Scope::everything())
         .await
         .unwrap()
@@ -311,4 +314,46 @@ async fn a_generation_that_cannot_be_opened_is_deleted_as_a_whole() {
     );
     assert_eq!(files_with(dir.path(), ERASED), Vec::<String>::new());
     assert!(!files_with(dir.path(), KEPT).is_empty());
+}
+
+/// A reader that is never dropped neither blocks an erasure nor keeps anything readable.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_ends_the_readers_of_what_it_erases() {
+    let dir = tempfile::tempdir().unwrap();
+    let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
+    let live = build_generation(&generations, "new").await;
+    let everything = Scope::everything();
+    let forgotten = live.reader().await.unwrap();
+    let short_lived = live.reader().await.unwrap();
+    let finishing = tokio::spawn(async move {
+        short_lived.documents(&Scope::everything()).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let chunks = short_lived
+            .document_chunks(&source(ERASED), 0..1, &Scope::everything())
+            .await
+            .unwrap();
+        assert_eq!(chunks.len(), 1, "it has a moment to finish");
+    });
+
+    generations
+        .erase_everywhere(&[source(ERASED)])
+        .await
+        .unwrap();
+    assert_eq!(files_with(dir.path(), ERASED), Vec::<String>::new());
+    finishing.await.unwrap();
+
+    let error = forgotten.documents(&everything).await.unwrap_err();
+    assert!(
+        matches!(error, mcdewey_core::IndexError::Unavailable(_)),
+        "{error}"
+    );
+    let next = live.reader().await.unwrap();
+    assert_eq!(next.documents(&everything).await.unwrap().len(), 7);
+    assert_eq!(
+        (hits(&live, ERASED).await, hits(&live, KEPT).await),
+        (0, 30)
+    );
+
+    drop(forgotten);
+    assert_eq!(files_with(dir.path(), ERASED), Vec::<String>::new());
 }

@@ -81,6 +81,9 @@ async fn hits(index: &EmbeddedIndex) -> Vec<(String, u32)> {
         };
 
         let Candidates { dense, keyword, .. } = index
+            .reader()
+            .await
+            .unwrap()
             .candidates(&query, &Scope::everything())
             .await
             .unwrap();
@@ -156,6 +159,9 @@ async fn reported_commits_survive_a_kill() {
         let mut chunk_count = 0;
         for number in 0..DOCUMENTS {
             let chunks = index
+                .reader()
+                .await
+                .unwrap()
                 .document_chunks(&source(number), 0..u32::MAX, &Scope::everything())
                 .await
                 .unwrap();
@@ -191,6 +197,9 @@ async fn reported_commits_survive_a_kill() {
         };
 
         let found = index
+            .reader()
+            .await
+            .unwrap()
             .candidates(&all, &Scope::everything())
             .await
             .unwrap()

@@ -202,11 +202,12 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
     let state = index.state().await.unwrap();
     assert_eq!(generations.live().unwrap().generation, state.generation);
     let everything = Scope::everything();
+    let reader = index.reader().await.unwrap();
 
     let mut chunks = Vec::new();
-    for document in index.documents(&everything).await.unwrap() {
+    for document in reader.documents(&everything).await.unwrap() {
         chunks.extend(
-            index
+            reader
                 .document_chunks(&document.meta.source, 0..u32::MAX, &everything)
                 .await
                 .unwrap(),
@@ -257,6 +258,9 @@ async fn exact_search(
     };
 
     let lists = index
+        .reader()
+        .await
+        .unwrap()
         .candidates(&query, &Scope::everything())
         .await
         .unwrap();
@@ -284,6 +288,9 @@ async fn assert_documents_complete(dir: &Path, context: &str) {
     let index = generations.open_index(&live.generation).unwrap();
     for number in (0..DOCUMENTS).chain([LARGE]) {
         let chunks = index
+            .reader()
+            .await
+            .unwrap()
             .document_chunks(&source(number), 0..u32::MAX, &Scope::everything())
             .await
             .unwrap();

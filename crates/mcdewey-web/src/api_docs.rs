@@ -1,15 +1,17 @@
 //! `/api/docs`: the REST API for readers, generated from the OpenAPI description.
 
+mod schemas;
+
 use askama::Template;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use mcdewey_query::RequestState;
 use mcdewey_query::links;
-use mcdewey_query::rest::openapi::{self, OPERATIONS, Operation, Parameter as Described};
-use mcdewey_query::rest::{self, Parameters};
+use mcdewey_query::rest::{self, OPERATIONS, Operation, Parameters, openapi};
 use mcdewey_search::QueryError;
-use serde_json::Value;
+use mcdewey_search::parameter::Declaration;
 
+use self::schemas::{SchemaView, schema_view};
 use super::error::error_page;
 use super::respond;
 use super::site::Site;
@@ -35,21 +37,6 @@ struct ParameterView {
     description: String,
     kind: String,
     required: bool,
-}
-
-struct SchemaView {
-    name: String,
-    description: String,
-    fields: Vec<FieldView>,
-}
-
-struct FieldView {
-    name: String,
-    kind: String,
-    /// The schema that the type links to.
-    schema: Option<String>,
-    required: bool,
-    description: String,
 }
 
 #[derive(Template)]
@@ -89,10 +76,13 @@ fn page(state: &RequestState) -> ApiPage {
 fn operation_view(operation: &Operation, public_url: &str, needs_key: bool) -> OperationView {
     OperationView {
         id: operation.id,
-        method: operation.method.to_uppercase(),
+        method: operation.method.name().to_uppercase(),
         path: operation.path,
         summary: operation.summary,
-        parameters: operation.parameters.iter().map(parameter_view).collect(),
+        parameters: operation
+            .parameters()
+            .map(|(_, declaration)| parameter_view(declaration))
+            .collect(),
         body: operation
             .body
             .as_ref()
@@ -112,12 +102,12 @@ fn operation_view(operation: &Operation, public_url: &str, needs_key: bool) -> O
     }
 }
 
-fn parameter_view(parameter: &Described) -> ParameterView {
+fn parameter_view(declaration: &Declaration) -> ParameterView {
     ParameterView {
-        name: parameter.name,
-        description: without_backticks(parameter.description),
-        kind: parameter.value_description(),
-        required: parameter.required,
+        name: declaration.name,
+        description: without_backticks(declaration.description),
+        kind: openapi::value_description(declaration),
+        required: declaration.required,
     }
 }
 
@@ -139,8 +129,8 @@ fn curl(operation: &Operation, public_url: &str, needs_key: bool) -> String {
 fn example_url(operation: &Operation) -> String {
     let mut path = operation.path.to_owned();
     let mut query = Vec::new();
-    for parameter in operation.parameters {
-        let example = parameter.example();
+    for (_, parameter) in operation.parameters() {
+        let example = openapi::example(parameter);
         let value = example
             .as_array()
             .and_then(|list| list.first())
@@ -172,113 +162,9 @@ fn example_url(operation: &Operation) -> String {
     path + &query
 }
 
-fn schema_view(name: &str, schema: &Value) -> SchemaView {
-    let variants = ["oneOf", "anyOf"]
-        .iter()
-        .filter_map(|keyword| schema[*keyword].as_array())
-        .flatten();
-
-    SchemaView {
-        name: name.to_owned(),
-        description: description(schema),
-        fields: fields(schema)
-            .chain(variants.flat_map(variant_fields))
-            .collect(),
-    }
-}
-
-/// A variant of a schema: the schema it refers to, then its own fields.
-fn variant_fields(schema: &Value) -> Vec<FieldView> {
-    let reference = schema_name(schema).map(|kind| FieldView {
-        name: "one of".to_owned(),
-        schema: linked_schema(schema),
-        kind,
-        required: false,
-        description: description(schema),
-    });
-
-    reference.into_iter().chain(fields(schema)).collect()
-}
-
-fn fields(schema: &Value) -> impl Iterator<Item = FieldView> {
-    schema["properties"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(move |(name, field)| FieldView {
-            name: name.clone(),
-            kind: kind(field),
-            schema: linked_schema(field),
-            required: is_required(schema, name),
-            description: description(field),
-        })
-}
-
-fn is_required(schema: &Value, field: &str) -> bool {
-    schema["required"]
-        .as_array()
-        .is_some_and(|names| names.iter().any(|name| name.as_str() == Some(field)))
-}
-
-fn description(schema: &Value) -> String {
-    without_backticks(schema["description"].as_str().unwrap_or_default())
-}
-
 /// Descriptions are Markdown, but the page shows them as plain text.
 fn without_backticks(text: &str) -> String {
     text.replace('`', "")
-}
-
-/// The type of a field: "string", "list of Hit", "A or B".
-fn kind(schema: &Value) -> String {
-    if let Some(name) = schema_name(schema) {
-        return name;
-    }
-
-    if let Some(variants) = schema["anyOf"].as_array() {
-        return variants.iter().map(kind).collect::<Vec<_>>().join(" or ");
-    }
-
-    if let Some(value) = schema["const"].as_str() {
-        return value.to_owned();
-    }
-
-    if let Some(values) = schema["enum"].as_array() {
-        return values
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
-    }
-
-    let name = match &schema["type"] {
-        Value::Array(names) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" or "),
-        name => name.as_str().unwrap_or("any").to_owned(),
-    };
-
-    match (name.as_str(), schema.get("items")) {
-        ("array", Some(items)) => format!("list of {}", kind(items)),
-        _ => name,
-    }
-}
-
-fn schema_name(schema: &Value) -> Option<String> {
-    schema["$ref"]
-        .as_str()
-        .and_then(|path| path.rsplit('/').next())
-        .map(str::to_owned)
-}
-
-/// The schema that the field's type links to: itself, its items, or its first variant with one.
-fn linked_schema(schema: &Value) -> Option<String> {
-    let variants = schema["anyOf"].as_array().into_iter().flatten();
-    schema_name(schema)
-        .or_else(|| schema.get("items").and_then(linked_schema))
-        .or_else(|| variants.filter_map(linked_schema).next())
 }
 
 #[cfg(test)]

@@ -5,21 +5,23 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use mcdewey_query::RequestState;
+use mcdewey_core::Chunk;
 use mcdewey_query::http::not_acceptable;
-use mcdewey_query::links;
-use mcdewey_query::page_label::printed;
+use mcdewey_query::page_label::{chunk_page_title, printed};
 use mcdewey_query::rest::{self, Parameters};
-use mcdewey_query::wire::{ChunkAnswer, Hit, PageAnswer};
-use mcdewey_search::{PageSelector, QueryError, SearchRequest};
+use mcdewey_query::{AppState, RequestState, links};
+use mcdewey_search::{DocumentPage, Passage, QueryError, SearchRequest, opening};
 
+use super::citation::Citation;
 use super::error::error_page;
 use super::format::{self, Format};
 use super::markdown::Image;
-use super::search::SearchForm;
-use super::site::{Link, Site, external_link, ordinal};
-use super::{document, hit, markdown, respond};
-use crate::citation::Citation;
+use super::search_form::SearchForm;
+use super::site::{Link, Site, external_link};
+use super::{hit, markdown, page_files, respond};
+
+/// The number of neighbours of the chunk that are shown before and after it.
+const NEIGHBOURS: u32 = 1;
 
 #[derive(Template)]
 #[template(path = "chunk.html")]
@@ -32,7 +34,8 @@ struct ChunkPage {
     heading: Option<String>,
     /// The chunk on its page of the document.
     context_url: String,
-    chunk: Hit,
+    chunk: Chunk,
+    version: Option<String>,
     citation: Citation,
     printed: Option<String>,
     external: Option<Link>,
@@ -76,47 +79,30 @@ async fn show(
     let id = rest::chunk_id(&id);
     Parameters::new(rest::pairs(uri)?, &[])?;
 
-    let answer = state
-        .library
-        .wire_chunk_with_occurrences(&id, 1, state.visibility())
-        .await?;
-
-    if format != Format::Page {
-        return Ok(format::respond(&answer, format));
+    let snapshot = state.library.at(state.visibility()).await?;
+    if format == Format::Markdown {
+        let chunk = snapshot.chunk(&id).await?;
+        return Ok(format::markdown(&chunk, &absolute_url(&state.app, &chunk)));
     }
 
-    let page = state
-        .library
-        .wire_page(
-            &answer.chunk.source,
-            &selector(&answer.chunk),
-            state.visibility(),
-        )
-        .await
-        .ok();
+    let passage = snapshot.passage_with_occurrences(&id, NEIGHBOURS).await?;
+    if format == Format::Json {
+        let public_url = state.app.public_url();
+        return Ok(format::json(passage, snapshot.state(), public_url));
+    }
 
-    let site = Site::from_state(&state.app);
-    let images = page
-        .as_ref()
-        .map(|page| document::images(&site, &page.images))
-        .unwrap_or_default();
+    // Without its page, the chunk is shown on its own.
+    let page = snapshot.page_of_chunk(&passage.chunk).await.ok();
+    Ok(respond::page(
+        headers,
+        &chunk_page(&state.app, passage, page).await,
+    ))
+}
 
-    let original = page
-        .as_ref()
-        .and_then(|page| document::original(&site, page));
-    let text = render_text(&answer.chunk, page, images.clone()).await;
-    let other_images = images
-        .into_iter()
-        .filter(|image| !text.contains(&escape_ampersands(&image.url)))
-        .collect();
-
-    let page = ChunkPage {
-        images: other_images,
-        original,
-        ..chunk_page(site, answer, text)
-    };
-
-    Ok(respond::page(headers, &page))
+/// The URL of the chunk for use outside this site.
+fn absolute_url(app: &AppState, chunk: &Chunk) -> String {
+    let path = links::chunk_path(chunk.chunk_id.as_str());
+    format!("{}{path}", app.public_url())
 }
 
 /// The format depends on `Accept`, and caches have to know.
@@ -127,26 +113,17 @@ fn vary_on_accept(mut response: Response) -> Response {
     response
 }
 
-/// Selects the page of a chunk.
-pub(super) fn selector(chunk: &Hit) -> PageSelector {
-    match (chunk.page, &chunk.section) {
-        (Some(page), _) => PageSelector::Number(page),
-        (None, Some(section)) => PageSelector::Section(section.clone()),
-        (None, None) => PageSelector::First,
-    }
-}
-
 /// The chunk as HTML, rendered in the context of its page: on its own, the end of a table would
 /// have no head.
-async fn render_text(chunk: &Hit, page: Option<PageAnswer>, images: Vec<Image>) -> String {
+async fn render_text(chunk: &Chunk, page: Option<DocumentPage>, images: Vec<Image>) -> String {
     let in_page = page.and_then(|page| {
         let on_page = page
             .chunks
             .iter()
             .find(|on_page| on_page.chunk_id == chunk.chunk_id)?;
-        let range = on_page.start as usize..on_page.end as usize;
+        let range = on_page.span.start as usize..on_page.span.end as usize;
 
-        // The library may have changed between the two reads.
+        // The document may have been replaced between the two reads.
         (page.text.get(range.clone()) == Some(chunk.text.as_str())).then_some((page.text, range))
     });
 
@@ -161,35 +138,46 @@ fn escape_ampersands(url: &str) -> String {
     url.replace('&', "&amp;")
 }
 
-fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
-    let chunk = answer.chunk;
-    let heading = chunk.headings.last().cloned();
-    let title = match chunk.page {
-        Some(page) => format!("Page {page}"),
-        None => chunk.page_title(),
-    };
+async fn chunk_page(app: &AppState, passage: Passage, found: Option<DocumentPage>) -> ChunkPage {
+    let site = Site::from_state(app);
+    let chunk = passage.chunk;
+    let meta = &chunk.document;
+    let title = chunk
+        .page
+        .physical_page()
+        .map_or_else(|| chunk_page_title(&chunk), |page| format!("Page {page}"));
+
+    let page_images = found
+        .as_ref()
+        .map(|found| page_files::images(&site, found))
+        .unwrap_or_default();
+    let original = found
+        .as_ref()
+        .and_then(|found| page_files::original_file(&site, found));
+    let text = render_text(&chunk, found, page_images.clone()).await;
 
     ChunkPage {
         form: SearchForm::new(&site, &SearchRequest::default()),
         crumbs: crumbs(&site, &chunk),
-        heading: heading.filter(|heading| *heading != title),
-        context_url: format!(
-            "{}#p-{}",
-            site.relative(&chunk.page_url),
-            ordinal(&chunk.chunk_id)
-        ),
-        printed: printed(chunk.page, chunk.page_label.as_deref()),
-        external: external_link(chunk.source_url.as_deref()),
-        previous: answer.before.last().map(|hit| neighbour(&site, hit)),
-        next: answer.after.first().map(|hit| neighbour(&site, hit)),
-        also_in: chunk
+        heading: chunk
+            .headings
+            .last()
+            .filter(|last| **last != title)
+            .cloned(),
+        context_url: site.chunk_on_page(&chunk),
+        version: meta.facets.version_label(),
+        printed: printed(chunk.page.physical_page(), chunk.page.label.as_deref()),
+        external: external_link(meta.source_url.as_deref()),
+        previous: passage.before.last().map(|chunk| neighbour(&site, chunk)),
+        next: passage.after.first().map(|chunk| neighbour(&site, chunk)),
+        also_in: passage
             .also_in
             .iter()
             .map(|other| hit::also_in(&site, &chunk, other))
             .collect(),
-        images: Vec::new(),
-        original: None,
-        citation: Citation::new(&chunk),
+        images: not_shown(page_images, &text),
+        original,
+        citation: Citation::new(&chunk, &absolute_url(app, &chunk)),
         text,
         title,
         chunk,
@@ -197,10 +185,17 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
     }
 }
 
+/// The images that are not in this HTML.
+fn not_shown(mut images: Vec<Image>, html: &str) -> Vec<Image> {
+    images.retain(|image| !html.contains(&escape_ampersands(&image.url)));
+    images
+}
+
 /// Vendor and product as filters, then the document.
-fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
+fn crumbs(site: &Site, chunk: &Chunk) -> Vec<Link> {
+    let meta = &chunk.document;
     let mut crumbs = Vec::new();
-    if let Some(vendor) = &chunk.vendor {
+    if let Some(vendor) = &meta.facets.vendor {
         let request = SearchRequest {
             vendor: vec![vendor.clone()],
             ..SearchRequest::default()
@@ -208,7 +203,7 @@ fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
         crumbs.push(Link::new(vendor, site.search(&request)));
     }
 
-    if let Some(product) = &chunk.product {
+    if let Some(product) = &meta.facets.product {
         let request = SearchRequest {
             product: vec![product.clone()],
             ..SearchRequest::default()
@@ -216,15 +211,13 @@ fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
         crumbs.push(Link::new(product, site.search(&request)));
     }
 
-    let path: Vec<String> = chunk.source.split('/').map(links::encode).collect();
-    crumbs.push(Link::new(&chunk.doc_title, site.document(&path.join("/"))));
-
+    crumbs.push(Link::new(&meta.title, site.document(&meta.source)));
     crumbs
 }
 
-fn neighbour(site: &Site, hit: &Hit) -> Neighbour {
+fn neighbour(site: &Site, chunk: &Chunk) -> Neighbour {
     Neighbour {
-        link: Link::new(hit.page_title(), site.chunk(&hit.chunk_id)),
-        snippet: hit.snippet.clone(),
+        link: Link::new(chunk_page_title(chunk), site.chunk(&chunk.chunk_id)),
+        snippet: opening(&chunk.text),
     }
 }

@@ -13,6 +13,9 @@ use super::error::error_page;
 use super::respond;
 use super::site::Site;
 
+/// A search to try.
+const EXAMPLE_PATH: &str = "/api/v1/search?q=barge%20state%20in%20CCX&limit=3";
+
 struct ClientConfig {
     name: &'static str,
     /// Where the configuration goes.
@@ -44,7 +47,6 @@ fn show(state: &RequestState, headers: &HeaderMap, uri: &Uri) -> Result<Response
     let site = Site::from_state(&state.app);
     let public_url = state.app.public_url();
     let (endpoint, needs_key) = (format!("{public_url}/mcp"), state.app.needs_key());
-    let example = format!("{public_url}/api/v1/search?q=barge%20state%20in%20CCX&limit=3");
 
     let key = if needs_key {
         " -H 'Authorization: Bearer YOUR_KEY'"
@@ -57,8 +59,8 @@ fn show(state: &RequestState, headers: &HeaderMap, uri: &Uri) -> Result<Response
         &ConnectPage {
             http: over_http(&endpoint, needs_key),
             stdio: over_stdio(),
-            curl: format!("curl -s{key} '{example}'"),
-            example_url: site.relative(&example),
+            curl: format!("curl -s{key} '{public_url}{EXAMPLE_PATH}'"),
+            example_url: site.below(EXAMPLE_PATH),
             site,
             endpoint,
             needs_key,

@@ -1,23 +1,26 @@
 //! `/d/{source}`: one page of a document next to the document's outline; never the whole document.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use mcdewey_core::{Chunk, ChunkId};
+use mcdewey_core::{Chunk, ChunkId, DocumentMeta, PageRef};
 use mcdewey_query::RequestState;
 use mcdewey_query::page_label::printed;
 use mcdewey_query::rest::{self, Parameters};
-use mcdewey_query::wire::{DocumentAnswer, ImageItem, PageAnswer, PageItem, PassageOnPage};
-use mcdewey_search::{CompareRequest, PageSelector, QueryError, SearchRequest};
+use mcdewey_search::{
+    ChunkOnPage, CompareRequest, LibrarySnapshot, PageSelector, QueryError, SearchRequest,
+};
 
 use super::error::error_page;
-use super::markdown::{ChunkSpan, Image};
+use super::markdown::ChunkSpan;
 use super::outline::{OutlineLine, outline};
-use super::search::SearchForm;
-use super::site::{Link, Site, external_link, ordinal};
-use super::{chunk, markdown, respond};
+use super::search_form::SearchForm;
+use super::site::{Link, Site, external_link};
+use super::{markdown, page_files, respond};
 
 const PARAMETERS: [&str; 4] = ["page", "label", "section", "chunk"];
 
@@ -26,8 +29,9 @@ const PARAMETERS: [&str; 4] = ["page", "label", "section", "chunk"];
 struct DocumentPage {
     site: Site,
     form: SearchForm,
-    document: DocumentAnswer,
+    document: Arc<DocumentMeta>,
     document_url: String,
+    version: Option<String>,
     title: String,
     printed: Option<String>,
     last_page: Option<u32>,
@@ -68,30 +72,25 @@ async fn show(
     let parameters = Parameters::new(rest::pairs(uri)?, &PARAMETERS)?;
     let chunk_id = parameters.one("chunk")?.map(rest::chunk_id);
 
-    let selector = match (rest::page_selector(&parameters)?, &chunk_id) {
+    let selector = rest::page_selector(&parameters)?;
+
+    let snapshot = state.library.at(state.visibility()).await?;
+    let selector = match (selector, &chunk_id) {
         (Some(selector), _) => selector,
-        (None, Some(id)) => page_of_chunk(state, &source, id).await,
+        (None, Some(id)) => page_of_chunk(&snapshot, &source, id).await,
         (None, None) => PageSelector::First,
     };
 
-    let answer = state
-        .library
-        .wire_page(&source, &selector, state.visibility())
-        .await?;
+    let page = snapshot.page(&source, &selector).await?;
+    let comparison = snapshot.nearest_comparison(&source).await?;
 
     let site = Site::from_state(&state.app);
-    let snapshot = state.library.at(state.visibility()).await?;
-    let comparison = snapshot
-        .nearest_comparison(&answer.document.source)
-        .await?
-        .map(|request| {
-            Link::new(
-                comparison_label(&answer.document.source, &request),
-                site.compare(&request),
-            )
-        });
+    let comparison = comparison.map(|request| {
+        let label = comparison_label(&source, &request);
+        Link::new(label, site.compare(&request))
+    });
 
-    let page = document_page(site, answer, chunk_id.as_deref()).await;
+    let page = document_page(site, page, chunk_id.as_deref()).await;
     Ok(respond::page(headers, &DocumentPage { comparison, ..page }))
 }
 
@@ -105,87 +104,71 @@ fn comparison_label(source: &str, request: &CompareRequest) -> &'static str {
 
 /// The page of a chunk, or the first page if the chunk does not exist or belongs to another
 /// document.
-async fn page_of_chunk(state: &RequestState, source: &str, id: &str) -> PageSelector {
-    match state.library.wire_chunk(id, 0, state.visibility()).await {
-        Ok(answer) if answer.chunk.source == source => chunk::selector(&answer.chunk),
+async fn page_of_chunk(snapshot: &LibrarySnapshot<'_>, source: &str, id: &str) -> PageSelector {
+    match snapshot.chunk(id).await {
+        Ok(chunk) if chunk.document.source.as_str() == source => {
+            PageSelector::Number(chunk.page.number.0)
+        }
         _ => PageSelector::First,
     }
 }
 
-async fn document_page(site: Site, answer: PageAnswer, chunk_id: Option<&str>) -> DocumentPage {
-    let spans = chunk_spans(&answer.chunks, chunk_id);
+async fn document_page(
+    site: Site,
+    mut found: mcdewey_search::DocumentPage,
+    chunk_id: Option<&str>,
+) -> DocumentPage {
+    let spans = chunk_spans(&found.chunks, chunk_id);
+    let chunk_missing = chunk_id.is_some() && !spans.iter().any(|span| span.marked);
+    let images = page_files::images(&site, &found);
+    let text = markdown::page(std::mem::take(&mut found.text), spans, images).await;
+
+    let document = &found.document;
+    let meta = &document.meta;
+    let page = found.page();
     let search_in_document = SearchRequest {
-        source: vec![answer.document.source.clone()],
+        source: vec![meta.source.to_string()],
         ..SearchRequest::default()
     };
 
     DocumentPage {
         form: SearchForm::new(&site, &search_in_document),
-        document_url: site.relative(&answer.document.url),
-        printed: printed(answer.page.page, answer.page.page_label.as_deref()),
-        last_page: answer.document.pages.last().and_then(|page| page.page),
-        has_labels: answer
-            .document
-            .pages
-            .iter()
-            .any(|page| page.page_label.is_some()),
-        external: external_link(answer.document.source_url.as_deref()),
-        original: original(&site, &answer),
-        chunk_missing: chunk_id.is_some() && !spans.iter().any(|span| span.marked),
-        text: markdown::page(answer.text, spans, images(&site, &answer.images)).await,
-        outline: outline(&site, &answer.document, &answer.page),
+        document_url: site.document(&meta.source),
+        version: meta.facets.version_label(),
+        title: page.title(),
+        printed: printed(page.physical_page(), page.label.as_deref()),
+        last_page: document.pages.last().and_then(PageRef::physical_page),
+        has_labels: document.pages.iter().any(|page| page.label.is_some()),
+        external: external_link(meta.source_url.as_deref()),
+        original: page_files::original_file(&site, &found),
+        chunk_missing,
+        text,
+        outline: outline(&site, document, found.position),
         comparison: None,
-        previous: answer.previous.map(|page| page_link(&site, &page)),
-        next: answer.next.map(|page| page_link(&site, &page)),
-        title: answer.page.title,
-        document: answer.document,
+        previous: found.previous().map(|page| page_link(&site, meta, page)),
+        next: found.next().map(|page| page_link(&site, meta, page)),
+        document: Arc::clone(meta),
         site,
     }
 }
 
-fn page_link(site: &Site, page: &PageItem) -> Link {
-    Link::new(&page.title, site.relative(&page.url))
+fn page_link(site: &Site, document: &DocumentMeta, page: &PageRef) -> Link {
+    Link::new(page.title(), site.page(&document.source, page))
 }
 
-/// The file the document was converted from, opened at the page.
-pub(super) fn original(site: &Site, answer: &PageAnswer) -> Option<Link> {
-    let file = answer.document.original.as_ref()?;
-    let url = answer.original_url.as_ref().unwrap_or(&file.url);
-    Some(Link::new(&file.name, site.relative(url)))
-}
-
-/// The images of a page, with their URLs on this site.
-pub(super) fn images(site: &Site, images: &[ImageItem]) -> Vec<Image> {
-    images
-        .iter()
-        .map(|image| Image {
-            target: image.file.name.clone(),
-            url: site.relative(&image.file.url),
-            title: image.title.clone(),
-        })
-        .collect()
-}
-
-fn chunk_spans(chunks: &[PassageOnPage], requested: Option<&str>) -> Vec<ChunkSpan> {
+fn chunk_spans(chunks: &[ChunkOnPage], requested: Option<&str>) -> Vec<ChunkSpan> {
     chunks
         .iter()
         .map(|chunk| ChunkSpan {
-            ordinal: ordinal(&chunk.chunk_id),
-            range: chunk.start as usize..chunk.end as usize,
+            ordinal: chunk.chunk_id.ordinal(),
+            range: chunk.span.start as usize..chunk.span.end as usize,
             marked: requested.is_some_and(|requested| is_chunk(&chunk.chunk_id, requested)),
         })
         .collect()
 }
 
 /// Whether `requested` is the chunk's id or its handle (8 hexadecimal digits).
-fn is_chunk(id: &str, requested: &str) -> bool {
-    if requested == id {
-        return true;
-    }
-
-    let handle = id
-        .parse::<ChunkId>()
-        .map(|id| Chunk::handle_of(&id))
-        .unwrap_or_default();
-    requested.len() == 8 && requested.eq_ignore_ascii_case(&handle)
+fn is_chunk(id: &ChunkId, requested: &str) -> bool {
+    requested == id.as_str()
+        || (requested.len() == 8 && requested.eq_ignore_ascii_case(&Chunk::handle_of(id)))
 }

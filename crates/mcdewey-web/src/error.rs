@@ -7,7 +7,7 @@ use mcdewey_query::{AppState, Problem};
 use mcdewey_search::{QueryError, SearchRequest};
 
 use super::respond;
-use super::search::SearchForm;
+use super::search_form::SearchForm;
 use super::site::{Link, Site};
 
 #[derive(Template)]

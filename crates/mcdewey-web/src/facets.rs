@@ -1,8 +1,10 @@
 //! Filters on the search page: the active ones with a link that removes them, and the available
 //! ones with counts.
 
-use mcdewey_query::wire::{FacetCount, SearchAnswer};
-use mcdewey_search::SearchRequest;
+use std::collections::BTreeMap;
+
+use mcdewey_core::Facet;
+use mcdewey_search::{FacetCount, SearchRequest};
 
 use super::site::Site;
 
@@ -82,16 +84,11 @@ pub(super) fn chips(site: &Site, request: &SearchRequest) -> Vec<FilterChip> {
 pub(super) fn groups(
     site: &Site,
     request: &SearchRequest,
-    answer: &SearchAnswer,
+    facets: &BTreeMap<Facet, Vec<FacetCount>>,
 ) -> Vec<FacetGroup> {
     let mut groups = Vec::new();
-    for (name, key) in [
-        ("Vendor", "vendor"),
-        ("Product", "product"),
-        ("Version", "version"),
-        ("Guide", "guide"),
-    ] {
-        let Some(counts) = answer.facets.get(key).filter(|counts| counts.len() > 1) else {
+    for facet in Facet::ALL {
+        let Some(counts) = facets.get(&facet).filter(|counts| counts.len() > 1) else {
             continue;
         };
 
@@ -100,13 +97,13 @@ pub(super) fn groups(
             .map(|FacetCount { value, count }| FacetValue {
                 value: value.clone(),
                 count: *count,
-                href: site.search(&with_filter(request, key, value)),
+                href: site.search(&with_filter(request, facet, value)),
             })
             .collect();
 
         let collapsed = visible.split_off(visible.len().min(MAX_VISIBLE_VALUES));
         groups.push(FacetGroup {
-            name,
+            name: label(facet),
             visible,
             collapsed,
         });
@@ -115,14 +112,23 @@ pub(super) fn groups(
     groups
 }
 
-fn with_filter(request: &SearchRequest, key: &str, value: &str) -> SearchRequest {
+fn label(facet: Facet) -> &'static str {
+    match facet {
+        Facet::Vendor => "Vendor",
+        Facet::Product => "Product",
+        Facet::Version => "Version",
+        Facet::Guide => "Guide",
+    }
+}
+
+fn with_filter(request: &SearchRequest, facet: Facet, value: &str) -> SearchRequest {
     let mut request = first_page(request);
     let values = vec![value.to_owned()];
-    match key {
-        "vendor" => request.vendor = values,
-        "product" => request.product = values,
-        "guide" => request.guide = values,
-        _ => request.version = Some(value.to_owned()),
+    match facet {
+        Facet::Vendor => request.vendor = values,
+        Facet::Product => request.product = values,
+        Facet::Version => request.version = Some(value.to_owned()),
+        Facet::Guide => request.guide = values,
     }
 
     request

@@ -18,7 +18,7 @@ use mcdewey_search::{QueryError, SearchRequest};
 
 use super::error::error_page;
 use super::respond;
-use super::search::SearchForm;
+use super::search_form::SearchForm;
 use super::site::{Link, Site};
 
 /// The field with the id of the chunk that answers.

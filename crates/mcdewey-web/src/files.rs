@@ -19,8 +19,6 @@ use mcdewey_search::QueryError;
 
 use super::error::error_page;
 
-/// Query parameters. `hash` identifies the content, so that browsers may cache it forever.
-pub(super) const PARAMETERS: [&str; 3] = ["image", "original", "hash"];
 /// Nothing in the file may run or fetch anything.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 /// Browsers show a PDF in a built-in viewer, which a sandbox would prevent from starting.
@@ -47,7 +45,7 @@ async fn load(
     visibility: &Visibility,
 ) -> Result<(AttachedFile, Option<String>), QueryError> {
     let source = rest::path(path)?;
-    let parameters = Parameters::new(rest::pairs(uri)?, &PARAMETERS)?;
+    let parameters = Parameters::declared(rest::pairs(uri)?, &rest::FILE_PARAMETERS)?;
     let (role, name) = match (parameters.one("image")?, parameters.one("original")?) {
         (Some(name), None) => (AttachmentRole::Image, name),
         (None, Some(name)) => (AttachmentRole::Original, name),

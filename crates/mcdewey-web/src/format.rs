@@ -3,8 +3,10 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use mcdewey_core::{Chunk, IndexState};
 use mcdewey_query::http::{Accept, JSON};
 use mcdewey_query::wire::ChunkAnswer;
+use mcdewey_search::Passage;
 
 use crate::citation::Citation;
 
@@ -43,31 +45,27 @@ impl Format {
     }
 }
 
-/// The chunk as JSON or Markdown.
-pub(super) fn respond(answer: &ChunkAnswer, format: Format) -> Response {
-    match format {
-        Format::Markdown => {
-            let media_type = HeaderValue::from_static("text/markdown; charset=utf-8");
-            ([(header::CONTENT_TYPE, media_type)], markdown(answer)).into_response()
-        }
-        _ => axum::Json(answer).into_response(),
-    }
+/// The passage as REST sends it. `public_url` is the beginning of every link.
+pub(super) fn json(passage: Passage, state: &IndexState, public_url: &str) -> Response {
+    axum::Json(ChunkAnswer::new(passage, state, public_url)).into_response()
 }
 
-/// The chunk below its heading, followed by its citation.
-fn markdown(answer: &ChunkAnswer) -> String {
-    let hit = &answer.chunk;
-    let heading = hit
+/// The chunk below its heading, followed by its citation with this absolute URL.
+pub(super) fn markdown(chunk: &Chunk, url: &str) -> Response {
+    let heading = chunk
         .headings
         .last()
         .map(|heading| format!("## {heading}\n\n"))
         .unwrap_or_default();
 
-    format!(
+    let text = format!(
         "{heading}{}\n\n— {}\n",
-        hit.text.trim(),
-        Citation::new(hit).markdown
-    )
+        chunk.text.trim(),
+        Citation::new(chunk, url).markdown
+    );
+
+    let media_type = HeaderValue::from_static("text/markdown; charset=utf-8");
+    ([(header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
 #[cfg(test)]

@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 
-use super::site::{Link, Site, external_link, ordinal};
-use mcdewey_query::page_label::printed;
-use mcdewey_query::wire::{AlsoIn, Explanation, Hit};
-use mcdewey_search::terms;
+use mcdewey_core::{Chunk, ChunkId};
+use mcdewey_query::page_label::{chunk_page_title, printed};
+use mcdewey_search::{Explanation, Hit, Occurrence, terms};
+
+use super::site::{Link, Site, external_link};
 
 /// Other locations of the same text that are listed; the rest is only counted.
 const MAX_LISTED_LOCATIONS: usize = 6;
 
 #[derive(Debug, Clone)]
 pub(super) struct HitView {
-    pub(super) chunk_id: String,
+    pub(super) chunk_id: ChunkId,
     /// Document title, then the headings above the hit's own.
     pub(super) crumbs: Vec<String>,
     pub(super) title: Link,
@@ -44,75 +45,80 @@ impl HitView {
     }
 
     fn new(site: &Site, hit: &Hit, question: &HashSet<String>) -> Self {
-        let (title, crumbs) = match hit.headings.split_last() {
-            Some((last, above)) => (last.clone(), above.to_vec()),
-            None => (hit.doc_title.clone(), Vec::new()),
-        };
-
-        let title = if title.is_empty() {
-            hit.page_title()
-        } else {
-            title
-        };
-
-        let page = hit
-            .page
-            .map_or_else(|| "Section".to_owned(), |page| format!("Page {page}"));
-        let page_url = format!(
-            "{}#p-{}",
-            site.relative(&hit.page_url),
-            ordinal(&hit.chunk_id)
-        );
+        let chunk = &hit.chunk;
+        let meta = &chunk.document;
+        let page = chunk.page.physical_page();
+        let (title, crumbs) = title_and_crumbs(chunk);
 
         Self {
-            chunk_id: hit.chunk_id.clone(),
-            title: Link::new(title, site.chunk(&hit.chunk_id)),
+            chunk_id: chunk.chunk_id.clone(),
+            title: Link::new(title, site.chunk(&chunk.chunk_id)),
             crumbs,
-            page: Link::new(page, page_url),
-            printed: printed(hit.page, hit.page_label.as_deref()),
-            product: hit.product.clone(),
-            version: hit.version.clone(),
-            updated: hit.updated.clone(),
+            page: Link::new(
+                page.map_or_else(|| "Section".to_owned(), |page| format!("Page {page}")),
+                site.chunk_on_page(chunk),
+            ),
+            printed: printed(page, chunk.page.label.as_deref()),
+            product: meta.facets.product.clone(),
+            version: meta.facets.version_label(),
+            updated: meta.updated.clone(),
             snippet: snippet_parts(&hit.snippet, question),
             also_in: hit
                 .also_in
                 .iter()
                 .take(MAX_LISTED_LOCATIONS)
-                .map(|other| also_in(site, hit, other))
+                .map(|other| also_in(site, chunk, other))
                 .collect(),
             unlisted_locations: hit.also_in.len().saturating_sub(MAX_LISTED_LOCATIONS),
-            external: external_link(hit.source_url.as_deref()),
+            external: external_link(meta.source_url.as_deref()),
             explanation: hit
-                .explain
+                .explanation
                 .as_ref()
-                .map(|explanation| explanation_rows(explanation, hit.score))
+                .map(|explanation| explanation_rows(explanation, hit))
                 .unwrap_or_default(),
         }
     }
 }
 
-/// Another location of the same text, labelled with what differs from `hit`: "v12.0, page 97".
-pub(super) fn also_in(site: &Site, hit: &Hit, other: &AlsoIn) -> Link {
-    let mut facets = Vec::new();
-    if other.product != hit.product {
-        facets.extend(other.product.clone());
+/// The heading of a chunk, and what is above it.
+fn title_and_crumbs(chunk: &Chunk) -> (String, Vec<String>) {
+    let (title, crumbs) = match chunk.headings.split_last() {
+        Some((last, above)) => (last.clone(), above.to_vec()),
+        None => (chunk.document.title.clone(), Vec::new()),
+    };
+
+    if title.is_empty() {
+        (chunk_page_title(chunk), crumbs)
+    } else {
+        (title, crumbs)
     }
-    facets.extend(other.version.clone());
+}
+
+/// Another location of a chunk's text, labelled with what differs from the chunk: "v12.0, page 97".
+pub(super) fn also_in(site: &Site, chunk: &Chunk, other: &Occurrence) -> Link {
+    let candidate = &other.candidate;
+    let meta = &candidate.document;
+
+    let mut facets = Vec::new();
+    if meta.facets.product != chunk.document.facets.product {
+        facets.extend(meta.facets.product.clone());
+    }
+    facets.extend(meta.facets.version_label());
 
     let name = if facets.is_empty() {
-        other.doc_title.clone()
+        meta.title.clone()
     } else {
         facets.join(" ")
     };
 
-    let page = other.page.map(|page| format!("page {page}"));
+    let page = meta.paged.then(|| format!("page {}", candidate.page));
     let difference = other.differs.then(|| "minor differences".to_owned());
     let text: Vec<String> = std::iter::once(name)
         .chain(page)
         .chain(difference)
         .collect();
 
-    Link::new(text.join(", "), site.chunk(&other.chunk_id))
+    Link::new(text.join(", "), site.chunk(&candidate.chunk_id))
 }
 
 /// The snippet, split where words of the question begin and end.
@@ -138,7 +144,7 @@ fn snippet_parts(snippet: &str, question: &HashSet<String>) -> Vec<SnippetPart> 
     parts
 }
 
-fn explanation_rows(explanation: &Explanation, score: f64) -> Vec<(String, String)> {
+fn explanation_rows(explanation: &Explanation, hit: &Hit) -> Vec<(String, String)> {
     let mut rows = vec![
         (
             "Semantic".to_owned(),
@@ -157,10 +163,9 @@ fn explanation_rows(explanation: &Explanation, score: f64) -> Vec<(String, Strin
             .map(|(name, part)| (format!("From {name}"), format!("{part:+.4}"))),
     );
 
-    rows.push(("Score".to_owned(), format!("{score:.4}")));
+    rows.push(("Score".to_owned(), format!("{:.4}", hit.score)));
     rows.extend(
-        explanation
-            .rerank
+        hit.rerank_score
             .map(|score| ("Reranker".to_owned(), format!("{score:.4}"))),
     );
 

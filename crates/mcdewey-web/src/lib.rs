@@ -23,8 +23,11 @@ mod hit;
 mod library;
 mod markdown;
 mod outline;
+mod overview;
+mod page_files;
 mod respond;
 mod search;
+mod search_form;
 mod site;
 mod status;
 #[cfg(test)]
@@ -34,8 +37,38 @@ mod tests;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
-use mcdewey_query::{AppState, Pages, rest};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use mcdewey_query::rest::{self, Method};
+use mcdewey_query::{AppState, Pages};
+
+/// Makes the route of a page for its method.
+type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
+
+/// The routes of all pages and their static assets.
+const ROUTES: [(Method, &str, Handler); 12] = [
+    (Method::Get, "/", |method| on(method, search::get)),
+    (Method::Get, "/c/{chunk_id}", |method| {
+        on(method, chunk::get)
+    }),
+    (Method::Get, "/d/{*source}", |method| {
+        on(method, document::get)
+    }),
+    (Method::Get, "/f/{*source}", |method| on(method, files::get)),
+    (Method::Get, "/library", |method| on(method, library::get)),
+    (Method::Get, "/compare", |method| on(method, compare::get)),
+    (Method::Get, "/connect", |method| on(method, connect::get)),
+    (Method::Get, "/status", |method| on(method, status::get)),
+    (Method::Post, "/feedback", |method| {
+        on(method, feedback::post).layer(DefaultBodyLimit::max(rest::MAX_BODY_BYTES))
+    }),
+    (Method::Get, "/api/docs", |method| on(method, api_docs::get)),
+    (Method::Get, "/assets/{file}", |method| {
+        on(method, assets::get)
+    }),
+    (Method::Get, "/favicon.ico", |method| {
+        on(method, assets::icon)
+    }),
+];
 
 /// All pages with their assets, and the page that shows an error, for [`mcdewey_query::app`].
 pub fn pages() -> Pages {
@@ -46,20 +79,9 @@ pub fn pages() -> Pages {
 }
 
 fn router() -> Router<AppState> {
-    Router::new()
-        .route("/", get(search::get))
-        .route("/c/{chunk_id}", get(chunk::get))
-        .route("/d/{*source}", get(document::get))
-        .route("/f/{*source}", get(files::get))
-        .route("/library", get(library::get))
-        .route("/compare", get(compare::get))
-        .route("/connect", get(connect::get))
-        .route("/status", get(status::get))
-        .route(
-            "/feedback",
-            post(feedback::post).layer(DefaultBodyLimit::max(rest::MAX_BODY_BYTES)),
-        )
-        .route("/api/docs", get(api_docs::get))
-        .route("/assets/{file}", get(assets::get))
-        .route("/favicon.ico", get(assets::icon))
+    ROUTES
+        .into_iter()
+        .fold(Router::new(), |router, (method, path, handler)| {
+            router.route(path, handler(method.filter()))
+        })
 }

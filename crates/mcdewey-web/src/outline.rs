@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use mcdewey_query::wire::{DocumentAnswer, OutlineItem, PageItem};
+use mcdewey_core::{Document, OutlineEntry, PageNumber};
 
 use super::site::{Link, Site};
 
@@ -19,11 +19,11 @@ pub(super) struct OutlineLine {
     pub(super) current: bool,
 }
 
-/// The outline to show next to `page`.
-pub(super) fn outline(site: &Site, document: &DocumentAnswer, page: &PageItem) -> Vec<OutlineLine> {
+/// The outline to show next to the page at this position in the document's list of pages.
+pub(super) fn outline(site: &Site, document: &Document, position: usize) -> Vec<OutlineLine> {
     let parents = parents(&document.outline);
-    let positions = PagePositions::new(&document.pages);
-    let current = current_heading(&document.outline, page, &positions);
+    let positions = page_positions(document);
+    let current = current_heading(&document.outline, position, &positions);
     let path = path(current, &parents);
 
     let lines: Vec<OutlineLine> = document
@@ -31,24 +31,35 @@ pub(super) fn outline(site: &Site, document: &DocumentAnswer, page: &PageItem) -
         .iter()
         .enumerate()
         .filter(|(at, _)| parents[*at].is_none_or(|parent| path.contains(&parent)))
-        .map(|(at, heading)| {
-            let url = positions
-                .of_heading(heading)
-                .map_or(&document.url, |position| &document.pages[position].url);
-
-            OutlineLine {
-                link: Link::new(&heading.title, site.relative(url)),
-                depth: depth(at, &parents),
-                current: Some(at) == current,
-            }
+        .map(|(at, heading)| OutlineLine {
+            link: Link::new(
+                &heading.title,
+                heading_url(site, document, heading, &positions),
+            ),
+            depth: depth(at, &parents),
+            current: Some(at) == current,
         })
         .collect();
 
     window(lines)
 }
 
+/// The page of a heading, or the document if it has no such page.
+fn heading_url(
+    site: &Site,
+    document: &Document,
+    heading: &OutlineEntry,
+    positions: &HashMap<PageNumber, usize>,
+) -> String {
+    let source = &document.meta.source;
+    match positions.get(&heading.page) {
+        Some(position) => site.page(source, &document.pages[*position]),
+        None => site.document(source),
+    }
+}
+
 /// For each heading, the index of the heading above it.
-fn parents(outline: &[OutlineItem]) -> Vec<Option<usize>> {
+fn parents(outline: &[OutlineEntry]) -> Vec<Option<usize>> {
     let mut open: Vec<usize> = Vec::new();
     let mut parents = Vec::with_capacity(outline.len());
     for (at, heading) in outline.iter().enumerate() {
@@ -66,40 +77,26 @@ fn parents(outline: &[OutlineItem]) -> Vec<Option<usize>> {
     parents
 }
 
-/// Indices of a document's pages, by page number and section.
-struct PagePositions<'a>(HashMap<(Option<u32>, Option<&'a str>), usize>);
-
-impl<'a> PagePositions<'a> {
-    fn new(pages: &'a [PageItem]) -> Self {
-        Self(
-            pages
-                .iter()
-                .enumerate()
-                .map(|(at, page)| ((page.page, page.section.as_deref()), at))
-                .collect(),
-        )
-    }
-
-    fn get(&self, page: Option<u32>, section: Option<&str>) -> Option<usize> {
-        self.0.get(&(page, section)).copied()
-    }
-
-    fn of_heading(&self, heading: &OutlineItem) -> Option<usize> {
-        self.get(heading.page, heading.section.as_deref())
-    }
+/// The position of each page in the document's list of pages.
+fn page_positions(document: &Document) -> HashMap<PageNumber, usize> {
+    document
+        .pages
+        .iter()
+        .enumerate()
+        .map(|(at, page)| (page.number, at))
+        .collect()
 }
 
-/// The last heading on the page, or before it if the page has none.
+/// The last heading on the page at this position, or before it if the page has none.
 fn current_heading(
-    outline: &[OutlineItem],
-    page: &PageItem,
-    positions: &PagePositions<'_>,
+    outline: &[OutlineEntry],
+    position: usize,
+    positions: &HashMap<PageNumber, usize>,
 ) -> Option<usize> {
-    let here = positions.get(page.page, page.section.as_deref())?;
     outline.iter().rposition(|heading| {
         positions
-            .of_heading(heading)
-            .is_some_and(|position| position <= here)
+            .get(&heading.page)
+            .is_some_and(|other| *other <= position)
     })
 }
 
@@ -133,61 +130,42 @@ fn window(lines: Vec<OutlineLine>) -> Vec<OutlineLine> {
 
 #[cfg(test)]
 mod tests {
-    use mcdewey_core::{Generation, Revision};
+    use mcdewey_core::testing::SampleDocument;
 
     use super::*;
+    use crate::testing::document;
 
     /// A guide whose chapters have two headings and two pages each.
-    fn guide(chapters: u32) -> DocumentAnswer {
-        let page = |page| PageItem {
-            page: Some(page),
-            page_label: None,
-            section: None,
-            title: format!("Page {page}"),
-            url: format!("http://localhost/d/g.md?page={page}"),
-        };
+    fn guide(chapters: u32) -> Document {
+        let pages = (1..=chapters * 2).fold(SampleDocument::new("g.md"), |sample, page| {
+            sample.page(page, &["text"])
+        });
 
-        let heading = |level, title: String, page| OutlineItem {
-            level,
-            title,
-            page: Some(page),
-            section: None,
-        };
-
-        let chapter = |chapter: u32| {
-            let first = chapter * 2 + 1;
-            [
-                heading(1, format!("{chapter}"), first),
-                heading(3, format!("{chapter}.1"), first),
-                heading(3, format!("{chapter}.2"), first + 1),
-            ]
-        };
-
-        DocumentAnswer {
-            source: "g.md".to_owned(),
-            doc_title: "Guide".to_owned(),
-            vendor: None,
-            product: None,
-            version: None,
-            guide: None,
-            lang: None,
-            source_url: None,
-            updated: None,
-            paged: true,
+        Document {
             outline: (0..chapters).flat_map(chapter).collect(),
-            pages: (1..=chapters * 2).map(page).collect(),
-            chunks: 0,
-            original: None,
-            url: "http://localhost/d/g.md".to_owned(),
-            generation: Generation("g".to_owned()),
-            revision: Revision(1),
+            ..document(&pages)
         }
     }
 
-    fn shown(document: &DocumentAnswer, page: usize) -> Vec<(String, usize, bool)> {
-        let site = Site::new("http://localhost");
-        let lines = outline(&site, document, &document.pages[page - 1]);
-        lines
+    fn chapter(chapter: u32) -> [OutlineEntry; 3] {
+        let first = chapter * 2 + 1;
+        [
+            heading(1, format!("{chapter}"), first),
+            heading(3, format!("{chapter}.1"), first),
+            heading(3, format!("{chapter}.2"), first + 1),
+        ]
+    }
+
+    fn heading(level: u8, title: String, page: u32) -> OutlineEntry {
+        OutlineEntry {
+            level,
+            title,
+            page: PageNumber(page),
+        }
+    }
+
+    fn shown(document: &Document, page: usize) -> Vec<(String, usize, bool)> {
+        outline(&Site::new("http://localhost"), document, page - 1)
             .into_iter()
             .map(|line| (line.link.text, line.depth, line.current))
             .collect()
@@ -211,7 +189,7 @@ mod tests {
     #[test]
     fn a_page_without_headings_belongs_to_the_heading_before_it() {
         let mut document = guide(2);
-        document.outline.retain(|item| item.page != Some(4));
+        document.outline.retain(|item| item.page != PageNumber(4));
         let current = shown(&document, 4).into_iter().find(|line| line.2);
         assert_eq!(current.map(|line| line.0).as_deref(), Some("1.1"));
 

@@ -3,65 +3,16 @@
 use askama::Template;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use mcdewey_query::wire::{LibraryAnswer, SearchAnswer};
-use mcdewey_query::{RequestState, rest};
-use mcdewey_search::{Mode, QueryError, SearchRequest, terms};
+use mcdewey_query::{RequestState, rest, telemetry};
+use mcdewey_search::{LibraryTree, Mode, QueryError, SearchRequest, SearchResults, terms};
 
 use super::error::search_error;
-use super::facets::{self, FacetGroup, FilterChip};
+use super::facets::{self, FacetGroup};
 use super::hit::HitView;
-use super::library::LibraryOverview;
+use super::overview::LibraryOverview;
 use super::respond;
+use super::search_form::{SearchForm, mode_label};
 use super::site::{Link, Site};
-
-/// The search box, with the filters that stay when the question changes.
-#[derive(Debug, Clone)]
-pub(super) struct SearchForm {
-    pub(super) q: String,
-    pub(super) modes: Vec<ModeOption>,
-    pub(super) hidden_fields: Vec<(&'static str, String)>,
-    pub(super) chips: Vec<FilterChip>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ModeOption {
-    pub(super) name: &'static str,
-    pub(super) label: &'static str,
-    pub(super) selected: bool,
-}
-
-impl SearchForm {
-    /// The box filled in with `request`.
-    pub(super) fn new(site: &Site, request: &SearchRequest) -> Self {
-        let hidden_fields = rest::to_pairs(&SearchRequest {
-            q: String::new(),
-            mode: Mode::default(),
-            cursor: None,
-            ..request.clone()
-        });
-
-        let modes = Mode::ALL.map(|mode| ModeOption {
-            name: Mode::name(mode),
-            label: mode_label(mode),
-            selected: mode == request.mode,
-        });
-
-        Self {
-            q: request.q.clone(),
-            modes: modes.into(),
-            hidden_fields,
-            chips: facets::chips(site, request),
-        }
-    }
-}
-
-fn mode_label(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Hybrid => "Best match",
-        Mode::Dense => "Semantic",
-        Mode::Keyword => "Exact words",
-    }
-}
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -113,28 +64,26 @@ async fn show(
 ) -> Result<Response, QueryError> {
     let site = Site::from_state(&state.app);
     if request.q.trim().is_empty() {
-        let library = state.library.wire_library(state.visibility()).await?;
-        return Ok(respond::page(headers, &home_page(site, request, &library)));
+        let snapshot = state.library.at(state.visibility()).await?;
+        let tree = snapshot.tree().await?;
+        return Ok(respond::page(headers, &home_page(site, request, &tree)));
     }
 
-    let answer = state
-        .library
-        .wire_search(request, state.visibility())
-        .await?;
+    let results = telemetry::search(&state.library, request, state.visibility()).await?;
     let feedback_fields = state.takes_feedback().map(|_| feedback_fields(request));
     Ok(respond::page(
         headers,
         &ResultsPage {
             feedback_fields,
-            ..results_page(site, request, &answer)
+            ..results_page(site, request, &results)
         },
     ))
 }
 
-fn home_page(site: Site, request: &SearchRequest, library: &LibraryAnswer) -> HomePage {
+fn home_page(site: Site, request: &SearchRequest, tree: &LibraryTree) -> HomePage {
     HomePage {
         form: SearchForm::new(&site, request),
-        overview: LibraryOverview::new(&site, library),
+        overview: LibraryOverview::new(&site, tree),
         site,
     }
 }
@@ -147,7 +96,7 @@ fn feedback_fields(request: &SearchRequest) -> Vec<(&'static str, String)> {
     })
 }
 
-fn results_page(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> ResultsPage {
+fn results_page(site: Site, request: &SearchRequest, results: &SearchResults) -> ResultsPage {
     let stems = terms::content_stems(&request.q);
     let first_page = SearchRequest {
         cursor: None,
@@ -156,23 +105,23 @@ fn results_page(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> R
 
     ResultsPage {
         form: SearchForm::new(&site, request),
-        hits: HitView::list(&site, &answer.hits, &stems),
-        unversioned: HitView::list(&site, &answer.unversioned, &stems),
+        hits: HitView::list(&site, &results.hits, &stems),
+        unversioned: HitView::list(&site, &results.unversioned, &stems),
         hide_unversioned_url: site.search(&SearchRequest {
             strict: true,
             ..first_page.clone()
         }),
-        facet_groups: facets::groups(&site, request, answer),
-        degraded: answer.degraded.clone(),
-        no_answer: answer
+        facet_groups: facets::groups(&site, request, &results.facets),
+        degraded: results.degraded.clone(),
+        no_answer: results
             .no_answer
             .as_ref()
-            .filter(|_| !answer.hits.is_empty())
+            .filter(|_| !results.hits.is_empty())
             .map(|no_answer| no_answer.message.clone()),
-        notices: answer.notices.clone(),
-        next_url: answer.next_cursor.as_ref().map(|cursor| {
+        notices: results.notices.clone(),
+        next_url: results.continuation.next_page().map(|cursor| {
             site.search(&SearchRequest {
-                cursor: Some(cursor.clone()),
+                cursor: Some(cursor),
                 ..request.clone()
             })
         }),

@@ -2,6 +2,7 @@
 //! under any name of the server.
 
 use axum::http::Uri;
+use mcdewey_core::{Attachment, Chunk, ChunkId, Document, PageRef, SourcePath};
 use mcdewey_query::links;
 use mcdewey_query::{AppState, rest};
 use mcdewey_search::{CompareRequest, SearchRequest};
@@ -11,7 +12,6 @@ use super::assets::{ICON_FILE, SCRIPT_FILE, STYLE_FILE};
 /// Builds the links between the pages.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
-    public_url: String,
     /// The path prefix under which a reverse proxy serves the site; usually empty.
     base_path: String,
 }
@@ -44,117 +44,115 @@ impl Site {
 
         Self {
             base_path: path.trim_end_matches('/').to_owned(),
-            public_url: public_url.to_owned(),
         }
     }
 
+    /// The URL of a path on this server.
+    pub(super) fn below(&self, path: &str) -> String {
+        format!("{}{path}", self.base_path)
+    }
+
     pub(super) fn home(&self) -> String {
-        format!("{}/", self.base_path)
+        self.below("/")
     }
 
     pub(super) fn library(&self) -> String {
-        format!("{}/library", self.base_path)
+        self.below("/library")
     }
 
     pub(super) fn connect(&self) -> String {
-        format!("{}/connect", self.base_path)
+        self.below("/connect")
     }
 
     pub(super) fn status(&self) -> String {
-        format!("{}/status", self.base_path)
+        self.below("/status")
     }
 
     pub(super) fn feedback(&self) -> String {
-        format!("{}/feedback", self.base_path)
+        self.below("/feedback")
     }
 
     /// The root of the REST API.
     pub(super) fn api(&self) -> String {
-        format!("{}/api/v1", self.base_path)
+        self.below("/api/v1")
     }
 
     pub(super) fn api_docs(&self) -> String {
-        format!("{}/api/docs", self.base_path)
+        self.below("/api/docs")
     }
 
     pub(super) fn openapi(&self) -> String {
-        format!("{}/openapi.json", self.base_path)
+        self.below("/openapi.json")
     }
 
     pub(super) fn compare_home(&self) -> String {
-        format!("{}/compare", self.base_path)
+        self.below("/compare")
     }
 
     pub(super) fn compare(&self, request: &CompareRequest) -> String {
-        format!(
-            "{}?{}",
-            self.compare_home(),
-            rest::comparison_to_query(request)
-        )
+        format!("{}?{}", self.compare_home(), rest::to_query(request))
     }
 
     /// The REST URL of the same comparison.
     pub(super) fn compare_api(&self, request: &CompareRequest) -> String {
-        format!(
-            "{}/api/v1/compare?{}",
-            self.base_path,
-            rest::comparison_to_query(request)
-        )
+        let query = rest::to_query(request);
+        self.below(&format!("/api/v1/compare?{query}"))
     }
 
     pub(super) fn style(&self) -> String {
-        format!("{}/assets/{}", self.base_path, STYLE_FILE.as_str())
+        self.below(&format!("/assets/{}", STYLE_FILE.as_str()))
     }
 
     pub(super) fn script(&self) -> String {
-        format!("{}/assets/{}", self.base_path, SCRIPT_FILE.as_str())
+        self.below(&format!("/assets/{}", SCRIPT_FILE.as_str()))
     }
 
     pub(super) fn icon(&self) -> String {
-        format!("{}/assets/{}", self.base_path, ICON_FILE.as_str())
+        self.below(&format!("/assets/{}", ICON_FILE.as_str()))
     }
 
     pub(super) fn search(&self, request: &SearchRequest) -> String {
         match rest::to_query(request) {
             query if query.is_empty() => self.home(),
-            query => format!("{}/?{query}", self.base_path),
+            query => self.below(&format!("/?{query}")),
         }
     }
 
     /// The REST URL of the same search.
     pub(super) fn search_api(&self, request: &SearchRequest) -> String {
-        format!(
-            "{}/api/v1/search?{}",
-            self.base_path,
-            rest::to_query(request)
-        )
+        let query = rest::to_query(request);
+        self.below(&format!("/api/v1/search?{query}"))
     }
 
-    pub(super) fn chunk(&self, chunk_id: &str) -> String {
-        format!("{}{}", self.base_path, links::chunk_path(chunk_id))
+    /// The page of a passage.
+    pub(super) fn chunk(&self, id: &ChunkId) -> String {
+        self.below(&links::chunk_path(id.as_str()))
     }
 
-    /// `encoded_source` is already percent-encoded.
-    pub(super) fn document(&self, encoded_source: &str) -> String {
-        format!("{}/d/{encoded_source}", self.base_path)
+    pub(super) fn document(&self, source: &SourcePath) -> String {
+        self.below(&links::document_path(source))
     }
 
-    /// Strips scheme and host from a URL below the public URL; returns any other URL unchanged.
-    pub(super) fn relative(&self, url: &str) -> String {
-        match url.strip_prefix(&self.public_url) {
-            Some(path) => format!("{}{path}", self.base_path),
-            None => url.to_owned(),
-        }
+    /// A page of a document.
+    pub(super) fn page(&self, source: &SourcePath, page: &PageRef) -> String {
+        self.below(&links::page_path(source, page))
     }
-}
 
-/// The ordinal of a chunk within its document, which is the end of its id.
-pub(super) fn ordinal(chunk_id: &str) -> u32 {
-    chunk_id
-        .rsplit("::")
-        .next()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or_default()
+    /// A passage on its page of the document.
+    pub(super) fn chunk_on_page(&self, chunk: &Chunk) -> String {
+        let page = self.page(&chunk.document.source, &chunk.page);
+        format!("{page}#p-{}", chunk.ordinal)
+    }
+
+    /// A file stored with a document.
+    pub(super) fn file(&self, source: &SourcePath, file: &Attachment) -> String {
+        self.below(&links::file_path(source, file))
+    }
+
+    /// A page of the original PDF, if it is kept.
+    pub(super) fn original_page(&self, document: &Document, page: &PageRef) -> Option<String> {
+        links::original_page_path(document, page).map(|path| self.below(&path))
+    }
 }
 
 /// A link to the vendor's own page, labelled with its host: "View on cisco.com ↗".
@@ -172,16 +170,22 @@ pub(super) fn external_link(url: Option<&str>) -> Option<Link> {
 
 #[cfg(test)]
 mod tests {
+    use mcdewey_core::PageNumber;
+
     use super::*;
 
     #[test]
     fn urls_keep_the_path_prefix_of_a_proxy() {
         let site = Site::new("https://a.example/docs");
-        assert_eq!(
-            site.relative("https://a.example/docs/d/x.md?page=3"),
-            "/docs/d/x.md?page=3"
-        );
-        assert_eq!(site.chunk("a::0"), "/docs/c/a%3A%3A0");
+        let source = "x.md".parse().unwrap();
+        let page = PageRef {
+            number: PageNumber(3),
+            label: None,
+            section: None,
+        };
+
+        assert_eq!(site.page(&source, &page), "/docs/d/x.md?page=3");
+        assert_eq!(site.chunk(&"a::0".parse().unwrap()), "/docs/c/a%3A%3A0");
         assert_eq!(site.search(&SearchRequest::default()), "/docs/");
         assert_eq!(
             site.search(&SearchRequest {

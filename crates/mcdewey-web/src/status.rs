@@ -6,13 +6,11 @@ mod tests;
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
-use mcdewey_core::format_utc;
-use mcdewey_core::{SkippedFile, SyncReport, Visibility};
+use mcdewey_core::{IndexState, SkippedFile, SyncReport, Visibility, format_utc};
 use mcdewey_query::rest::{self, Parameters};
 use mcdewey_query::telemetry::{AskedQuestion, EndedSync, HourStatistics, REJECTED};
-use mcdewey_query::wire::LibraryAnswer;
 use mcdewey_query::{Problem, QuestionLogPolicy, RequestState};
-use mcdewey_search::SearchRequest;
+use mcdewey_search::{LibraryTree, SearchRequest};
 
 use super::chart::{self, Chart};
 use super::error::error_page;
@@ -108,11 +106,12 @@ async fn show(state: &RequestState, headers: &HeaderMap, uri: &Uri) -> Result<Re
     }
 
     let site = Site::from_state(&state.app);
-    let library = state.library.wire_library(state.visibility()).await?;
+    let snapshot = state.library.at(state.visibility()).await?;
+    let tree = snapshot.tree().await?;
     let sees_all = *state.visibility() == Visibility::Everything;
 
     let page = StatusPage {
-        facts: facts(state, &library),
+        facts: facts(state, &tree, snapshot.state()),
         activity: sees_all.then(|| {
             activity(
                 state.app.telemetry().ended_syncs(),
@@ -126,7 +125,11 @@ async fn show(state: &RequestState, headers: &HeaderMap, uri: &Uri) -> Result<Re
     Ok(respond::page(headers, &page))
 }
 
-fn facts(state: &RequestState, library: &LibraryAnswer) -> Vec<(&'static str, String)> {
+fn facts(
+    state: &RequestState,
+    tree: &LibraryTree,
+    index: &IndexState,
+) -> Vec<(&'static str, String)> {
     let model = state.library.model();
     let reranker = if state.library.has_reranker() {
         "on"
@@ -135,9 +138,9 @@ fn facts(state: &RequestState, library: &LibraryAnswer) -> Vec<(&'static str, St
     };
 
     vec![
-        ("Documents", library.documents.to_string()),
-        ("Pages and sections", library.pages.to_string()),
-        ("Passages", library.chunks.to_string()),
+        ("Documents", tree.documents.to_string()),
+        ("Pages and sections", tree.pages.to_string()),
+        ("Passages", tree.chunks.to_string()),
         (
             "Embedding model",
             format!(
@@ -146,8 +149,8 @@ fn facts(state: &RequestState, library: &LibraryAnswer) -> Vec<(&'static str, St
             ),
         ),
         ("Reranker", reranker.to_owned()),
-        ("Generation", library.generation.to_string()),
-        ("Revision", library.revision.0.to_string()),
+        ("Generation", index.generation.to_string()),
+        ("Revision", index.revision.0.to_string()),
         ("McDewey", env!("CARGO_PKG_VERSION").to_owned()),
     ]
 }

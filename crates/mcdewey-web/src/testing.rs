@@ -5,7 +5,10 @@ pub(crate) use mcdewey_query::testing::{
     filled_in, request,
 };
 
-use mcdewey_core::DocumentRevision;
+use std::sync::Arc;
+
+use mcdewey_core::testing::{FakeEmbed, SampleDocument};
+use mcdewey_core::{Document, DocumentRevision};
 use mcdewey_query::AppState;
 
 /// The service over the sample library.
@@ -19,4 +22,22 @@ pub(crate) async fn service_with(
     change: impl FnOnce(AppState) -> AppState,
 ) -> SampleService {
     SampleService::with_pages(documents, change, crate::pages()).await
+}
+
+/// The document as an index returns it.
+pub(crate) fn document(sample: &SampleDocument) -> Document {
+    let revision = sample.build(&FakeEmbed::new(&["text"]));
+    Document {
+        hash: revision.hash(),
+        meta: Arc::clone(&revision.meta),
+        chunks: revision.chunks.len() as u32,
+        pages: revision.pages.into_iter().map(|page| page.page).collect(),
+        attachments: revision
+            .attachments
+            .into_iter()
+            .map(|file| file.attachment)
+            .collect(),
+        outline: revision.outline,
+        committed_at: 0,
+    }
 }

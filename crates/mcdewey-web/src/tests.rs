@@ -2,9 +2,9 @@
 
 mod access;
 mod compression;
-mod described_routes;
 mod documents;
 mod every_route;
+mod index_calls;
 mod library;
 mod search;
 

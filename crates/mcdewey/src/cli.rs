@@ -1,6 +1,8 @@
 //! The command line: commands, arguments and flags. A setting without a flag comes from its
 //! environment variable, then from `mcdewey.toml`; `settings.rs` merges the three.
 
+mod search_flags;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mcdewey_auth::Role;
 use mcdewey_eval::Split;
 use mcdewey_search::Mode;
+
+pub(crate) use self::search_flags::SearchFlags;
 
 /// A self-hosted library of vendor documentation that answers questions with the exact page.
 #[derive(Debug, Parser)]
@@ -332,45 +336,8 @@ pub(crate) struct IngestArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
-    /// Question to search for
-    #[arg(required = true, num_args = 1..)]
-    pub(crate) question: Vec<String>,
-    /// Search mode
-    #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
-    pub(crate) mode: ModeArg,
-    /// Only documents of this vendor; may be repeated
-    #[arg(long)]
-    pub(crate) vendor: Vec<String>,
-    /// Only documents of this product (id, title or alias); may be repeated
-    #[arg(long)]
-    pub(crate) product: Vec<String>,
-    /// Only this version: 12.5, 12.5.*, 12.0..15.0, ">=12.0 <15", latest
-    #[arg(long, value_name = "VERSION", id = "release")]
-    pub(crate) version: Option<String>,
-    /// With --version: leave out documents without a version
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// Only this guide; may be repeated
-    #[arg(long)]
-    pub(crate) guide: Vec<String>,
-    /// Only this document; may be repeated
-    #[arg(long)]
-    pub(crate) source: Vec<String>,
-    /// Maximum number of hits, 1 to 50
-    #[arg(long, short = 'n')]
-    pub(crate) limit: Option<usize>,
-    /// Continue from the `next_cursor` of a previous response
-    #[arg(long)]
-    pub(crate) cursor: Option<String>,
-    /// Return at most one hit per page
-    #[arg(long)]
-    pub(crate) group_by_page: bool,
-    /// Explain the score of each hit
-    #[arg(long)]
-    pub(crate) explain: bool,
-    /// Compare with all vectors instead of using the approximate index
-    #[arg(long)]
-    pub(crate) exact: bool,
+    #[command(flatten)]
+    pub(crate) request: SearchFlags,
     /// Print the response as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -6,24 +6,29 @@
 //! behaviour becomes one test. The texts contain no stop words and no words that a stemmer changes.
 
 mod candidates;
+mod combined;
 mod commits;
 mod concurrency;
 mod documents;
 mod roots;
 mod scopes;
+mod snapshots;
 
 use std::sync::Arc;
 
 pub use candidates::*;
+pub use combined::*;
 pub use commits::*;
 pub use concurrency::*;
 pub use documents::*;
 pub use roots::*;
 pub use scopes::*;
+pub use snapshots::*;
 
 use crate::testing::{FakeEmbed, SampleDocument};
 use crate::{
-    Candidate, CandidateQuery, DocumentRevision, Index, IndexState, Scope, SourcePath, WeightedText,
+    Candidate, CandidateQuery, DocumentRevision, Index, IndexReader, IndexState, Scope, SourcePath,
+    WeightedText,
 };
 
 /// The words that the suite's vectors count.
@@ -55,6 +60,10 @@ macro_rules! index_suite {
             a_source_belongs_to_one_root,
             concurrent_commits_all_succeed,
             concurrent_readers_see_a_consistent_revision,
+            a_reader_keeps_its_revision_while_a_document_is_replaced,
+            a_reader_keeps_its_revision_while_documents_are_removed,
+            a_reader_keeps_its_revision_while_a_document_returns_to_it,
+            readers_of_different_revisions_do_not_affect_each_other,
             the_manifest_lists_the_documents_of_a_root,
             vectors_are_cached_by_embedding_key,
             descriptions_of_all_roots_are_merged,
@@ -64,6 +73,8 @@ macro_rules! index_suite {
             attachments_round_trip,
             chunks_are_read_by_ordinal_page_and_handle,
             chunks_are_returned_in_the_requested_order,
+            words_are_looked_up_as_a_search_for_each_would,
+            neighbours_and_pages_are_read_at_once,
             documents_are_ordered_by_source,
             every_read_applies_the_filter,
             every_read_applies_the_visibility,
@@ -97,6 +108,10 @@ async fn commit(index: &Arc<dyn Index>, document: &SampleDocument) -> DocumentRe
     revision
 }
 
+async fn reader(index: &Arc<dyn Index>) -> Arc<dyn IndexReader> {
+    index.reader().await.expect(SUCCEEDS)
+}
+
 async fn state(index: &Arc<dyn Index>) -> IndexState {
     index.state().await.expect(SUCCEEDS)
 }
@@ -126,7 +141,8 @@ fn weighted(texts: &[(&str, f32)]) -> Vec<WeightedText> {
 }
 
 async fn dense(index: &Arc<dyn Index>, query: &CandidateQuery, scope: &Scope) -> Vec<Candidate> {
-    index
+    reader(index)
+        .await
         .candidates(query, scope)
         .await
         .expect(SUCCEEDS)
@@ -135,7 +151,8 @@ async fn dense(index: &Arc<dyn Index>, query: &CandidateQuery, scope: &Scope) ->
 }
 
 async fn keyword(index: &Arc<dyn Index>, query: &CandidateQuery, scope: &Scope) -> Vec<Candidate> {
-    index
+    reader(index)
+        .await
         .candidates(query, scope)
         .await
         .expect(SUCCEEDS)

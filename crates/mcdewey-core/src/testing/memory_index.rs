@@ -1,17 +1,18 @@
 //! An in-memory index for tests of the code above the [`Index`] trait: textbook BM25, brute-force
 //! cosine similarity, no disk.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use async_trait::async_trait;
 
 use crate::{
     AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId,
-    ContentHash, Document, DocumentRevision, DocumentSummary, EmbeddedChunk, Generation, Index,
-    IndexError, IndexState, InvalidValue, LibraryDescription, ManifestEntry, Page, PageNumber,
-    PageRef, QuestionWord, Revision, RootName, Scope, SourcePath, WeightedText,
+    ContentHash, Document, DocumentPage, DocumentRevision, DocumentSummary, EmbeddedChunk,
+    Generation, Index, IndexError, IndexReader, IndexState, InvalidValue, LibraryDescription,
+    ManifestEntry, Page, PageNumber, PageRef, QuestionWord, Revision, RootName, Scope, SourcePath,
+    WeightedText,
 };
 
 /// BM25 parameter: how soon repetitions of a word stop raising the score.
@@ -23,15 +24,23 @@ const B: f32 = 0.75;
 /// stop words.
 #[derive(Debug, Default)]
 pub struct MemoryIndex {
-    contents: RwLock<Contents>,
+    /// Replaced by every write. Readers keep the contents that they began with.
+    contents: RwLock<Arc<Contents>>,
+    vectors: RwLock<HashMap<ContentHash, Vec<f32>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Contents {
-    documents: BTreeMap<SourcePath, StoredDocument>,
+    documents: BTreeMap<SourcePath, Arc<StoredDocument>>,
     descriptions: BTreeMap<RootName, LibraryDescription>,
-    vectors: HashMap<ContentHash, Vec<f32>>,
     revision: Revision,
+}
+
+/// An [`IndexReader`] of a [`MemoryIndex`].
+#[derive(Debug)]
+struct MemoryReader {
+    contents: Arc<Contents>,
+    state: IndexState,
 }
 
 #[derive(Debug)]
@@ -66,11 +75,11 @@ impl MemoryIndex {
         Self::default()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Contents> {
-        self.contents.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> Arc<Contents> {
+        Arc::clone(&self.contents.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Contents> {
+    fn write(&self) -> RwLockWriteGuard<'_, Arc<Contents>> {
         self.contents
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -83,9 +92,26 @@ impl Contents {
         self.revision
     }
 
+    fn state(&self) -> IndexState {
+        let (mut pages, mut chunks) = (0, 0);
+        for stored in self.documents.values() {
+            pages += stored.revision.pages.len() as u64;
+            chunks += stored.revision.chunks.len() as u64;
+        }
+
+        IndexState {
+            generation: Generation("memory".to_owned()),
+            revision: self.revision,
+            documents: self.documents.len() as u64,
+            pages,
+            chunks,
+        }
+    }
+
     fn document(&self, source: &SourcePath, scope: &Scope) -> Option<&StoredDocument> {
         self.documents
             .get(source)
+            .map(Arc::as_ref)
             .filter(|stored| scope.contains(&stored.revision.meta))
     }
 
@@ -293,21 +319,113 @@ fn unix_seconds_now() -> i64 {
 
 #[async_trait]
 impl Index for MemoryIndex {
-    async fn state(&self) -> Result<IndexState, IndexError> {
+    async fn reader(&self) -> Result<Arc<dyn IndexReader>, IndexError> {
         let contents = self.read();
-        let (mut pages, mut chunks) = (0, 0);
-        for stored in contents.documents.values() {
-            pages += stored.revision.pages.len() as u64;
-            chunks += stored.revision.chunks.len() as u64;
+        let state = contents.state();
+        Ok(Arc::new(MemoryReader { contents, state }))
+    }
+
+    async fn set_description(
+        &self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Result<Revision, IndexError> {
+        let mut contents = self.write();
+        let contents = Arc::make_mut(&mut contents);
+        let is_unchanged = match contents.descriptions.get(root) {
+            Some(known) => known == description,
+            None => *description == LibraryDescription::default(),
+        };
+        if is_unchanged {
+            return Ok(contents.revision);
         }
 
-        Ok(IndexState {
-            generation: Generation("memory".to_owned()),
-            revision: contents.revision,
-            documents: contents.documents.len() as u64,
-            pages,
-            chunks,
-        })
+        contents
+            .descriptions
+            .insert(root.clone(), description.clone());
+        Ok(contents.increment_revision())
+    }
+
+    async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
+        let contents = self.read();
+        Ok(contents
+            .documents
+            .values()
+            .filter(|stored| stored.revision.root == *root)
+            .map(|stored| stored.manifest_entry())
+            .collect())
+    }
+
+    async fn cached_vectors(
+        &self,
+        keys: &[ContentHash],
+    ) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
+        let vectors = self.vectors.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(keys.iter().map(|key| vectors.get(key).cloned()).collect())
+    }
+
+    async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
+        let mut contents = self.write();
+        let contents = Arc::make_mut(&mut contents);
+        let source = document.meta.source.clone();
+        let conflict = contents.documents.iter().find(|(known, stored)| {
+            known.stem() == source.stem()
+                && (**known != source || stored.revision.root != document.root)
+        });
+
+        if let Some((known, stored)) = conflict {
+            let (known_root, root) = (&stored.revision.root, &document.root);
+            let reason = format!(
+                "`{known}` of the root `{known_root}` has the same chunk ids as this one of the \
+                 root `{root}`; rename or remove one of the two"
+            );
+            return Err(InvalidValue::new("document", source, reason).into());
+        }
+
+        self.vectors
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(
+                document
+                    .chunks
+                    .iter()
+                    .map(|embedded| (embedded.embedding_key, embedded.vector.clone())),
+            );
+
+        let stored = StoredDocument {
+            hash: document.hash(),
+            revision: document,
+            committed_at: unix_seconds_now(),
+        };
+
+        contents.documents.insert(source, Arc::new(stored));
+        Ok(contents.increment_revision())
+    }
+
+    async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
+        let mut contents = self.write();
+        let contents = Arc::make_mut(&mut contents);
+        let removed = sources
+            .iter()
+            .filter(|source| contents.documents.remove(*source).is_some())
+            .count();
+
+        if removed == 0 {
+            return Ok(contents.revision);
+        }
+
+        Ok(contents.increment_revision())
+    }
+
+    async fn optimize(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl IndexReader for MemoryReader {
+    fn state(&self) -> &IndexState {
+        &self.state
     }
 
     async fn candidates(
@@ -315,7 +433,7 @@ impl Index for MemoryIndex {
         query: &CandidateQuery,
         scope: &Scope,
     ) -> Result<Candidates, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         let dense = query
             .dense
             .as_ref()
@@ -328,13 +446,28 @@ impl Index for MemoryIndex {
             dense,
             keyword,
             keyword_ceiling: contents.keyword_ceiling(&query.keyword),
-            keyword_unit: Bm25Statistics::new(&contents).unit(),
+            keyword_unit: Bm25Statistics::new(contents).unit(),
             words: contents.question_words(&query.keyword),
         })
     }
 
+    async fn occurring_words(
+        &self,
+        words: &[String],
+        scope: &Scope,
+    ) -> Result<BTreeSet<String>, IndexError> {
+        let occurs = |word: &&String| {
+            let text = WeightedText {
+                text: (*word).clone(),
+                weight: 1.0,
+            };
+            !self.contents.keyword(&[text], scope, 1).is_empty()
+        };
+        Ok(words.iter().filter(occurs).cloned().collect())
+    }
+
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         let by_id: HashMap<&ChunkId, &Chunk> = contents
             .chunks(scope)
             .map(|embedded| (&embedded.chunk.chunk_id, &embedded.chunk))
@@ -346,6 +479,22 @@ impl Index for MemoryIndex {
             .collect())
     }
 
+    async fn chunks_around(
+        &self,
+        id: &ChunkId,
+        context: u32,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, IndexError> {
+        let Some(chunk) = self.chunks(std::slice::from_ref(id), scope).await?.pop() else {
+            return Ok(Vec::new());
+        };
+
+        let is_near = |other: &Chunk| other.ordinal.abs_diff(chunk.ordinal) <= context;
+        Ok(self
+            .contents
+            .chunks_of(&chunk.document.source, scope, is_near))
+    }
+
     async fn document_chunks(
         &self,
         source: &SourcePath,
@@ -353,7 +502,7 @@ impl Index for MemoryIndex {
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
         Ok(self
-            .read()
+            .contents
             .chunks_of(source, scope, |chunk| ordinals.contains(&chunk.ordinal)))
     }
 
@@ -364,7 +513,7 @@ impl Index for MemoryIndex {
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
         Ok(self
-            .read()
+            .contents
             .chunks_of(source, scope, |chunk| chunk.page.number == page))
     }
 
@@ -373,7 +522,7 @@ impl Index for MemoryIndex {
         handle: &str,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         Ok(contents
             .chunks(scope)
             .map(|embedded| &embedded.chunk)
@@ -388,7 +537,7 @@ impl Index for MemoryIndex {
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Option<Page>, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         let found = contents
             .document(source, scope)
             .into_iter()
@@ -398,12 +547,29 @@ impl Index for MemoryIndex {
         Ok(found.cloned())
     }
 
+    async fn page_with_document(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Option<DocumentPage>, IndexError> {
+        let Some(document) = self.document(source, scope).await? else {
+            return Ok(None);
+        };
+
+        Ok(Some(DocumentPage {
+            document,
+            page: self.page(source, page, scope).await?,
+            chunks: self.chunks_on_page(source, page, scope).await?,
+        }))
+    }
+
     async fn document(
         &self,
         source: &SourcePath,
         scope: &Scope,
     ) -> Result<Option<Document>, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         let Some(stored) = contents.document(source, scope) else {
             return Ok(None);
         };
@@ -438,7 +604,7 @@ impl Index for MemoryIndex {
         name: &str,
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         let found = contents
             .document(source, scope)
             .into_iter()
@@ -449,17 +615,17 @@ impl Index for MemoryIndex {
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         Ok(contents
             .documents
             .values()
             .filter(|stored| scope.contains(&stored.revision.meta))
-            .map(StoredDocument::summary)
+            .map(|stored| stored.summary())
             .collect())
     }
 
     async fn description(&self) -> Result<LibraryDescription, IndexError> {
-        let contents = self.read();
+        let contents = &self.contents;
         let default_root = RootName::default();
         let others = contents
             .descriptions
@@ -477,98 +643,6 @@ impl Index for MemoryIndex {
             .reduce(LibraryDescription::merged);
 
         Ok(merged.unwrap_or_default())
-    }
-
-    async fn set_description(
-        &self,
-        root: &RootName,
-        description: &LibraryDescription,
-    ) -> Result<Revision, IndexError> {
-        let mut contents = self.write();
-        let is_unchanged = match contents.descriptions.get(root) {
-            Some(known) => known == description,
-            None => *description == LibraryDescription::default(),
-        };
-        if is_unchanged {
-            return Ok(contents.revision);
-        }
-
-        contents
-            .descriptions
-            .insert(root.clone(), description.clone());
-        Ok(contents.increment_revision())
-    }
-
-    async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
-        let contents = self.read();
-        Ok(contents
-            .documents
-            .values()
-            .filter(|stored| stored.revision.root == *root)
-            .map(StoredDocument::manifest_entry)
-            .collect())
-    }
-
-    async fn cached_vectors(
-        &self,
-        keys: &[ContentHash],
-    ) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
-        let contents = self.read();
-        Ok(keys
-            .iter()
-            .map(|key| contents.vectors.get(key).cloned())
-            .collect())
-    }
-
-    async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
-        let mut contents = self.write();
-        let source = document.meta.source.clone();
-        let conflict = contents.documents.iter().find(|(known, stored)| {
-            known.stem() == source.stem()
-                && (**known != source || stored.revision.root != document.root)
-        });
-
-        if let Some((known, stored)) = conflict {
-            let (known_root, root) = (&stored.revision.root, &document.root);
-            let reason = format!(
-                "`{known}` of the root `{known_root}` has the same chunk ids as this one of the \
-                 root `{root}`; rename or remove one of the two"
-            );
-            return Err(InvalidValue::new("document", source, reason).into());
-        }
-
-        for embedded in &document.chunks {
-            contents
-                .vectors
-                .insert(embedded.embedding_key, embedded.vector.clone());
-        }
-
-        let stored = StoredDocument {
-            hash: document.hash(),
-            revision: document,
-            committed_at: unix_seconds_now(),
-        };
-
-        contents.documents.insert(source, stored);
-        Ok(contents.increment_revision())
-    }
-
-    async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
-        let mut contents = self.write();
-        let removed = sources
-            .iter()
-            .filter(|source| contents.documents.remove(*source).is_some())
-            .count();
-
-        if removed == 0 {
-            return Ok(contents.revision);
-        }
-
-        Ok(contents.increment_revision())
-    }
-
-    async fn optimize(&self) -> Result<(), IndexError> {
-        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) async fn measure(measure: &Measure<'_>, file: &Path) -> Result<Vec<Re
         .await
         .context("cannot measure the judgments on the configured library")?;
 
-    let description = open.index().description().await?;
+    let description = open.index().reader().await?.description().await?;
     let notices = set
         .stale_judgments(|source| chunks_of(open.index().as_ref(), source))
         .await?;
@@ -36,10 +36,11 @@ async fn chunks_of(
     source: &SourcePath,
 ) -> Result<Vec<(RankedHit, ContentHash)>, IndexError> {
     let scope = Scope::default();
-    let Some(document) = index.document(source, &scope).await? else {
+    let reader = index.reader().await?;
+    let Some(document) = reader.document(source, &scope).await? else {
         return Ok(Vec::new());
     };
-    let chunks = index
+    let chunks = reader
         .document_chunks(source, 0..document.chunks, &scope)
         .await?;
 

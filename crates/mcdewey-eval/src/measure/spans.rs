@@ -56,11 +56,11 @@ impl<'a> SpanLocator<'a> {
     /// Finds every page of the library in its whole text. Pages follow each other there, so each is
     /// searched for after the end of the previous one.
     async fn new(measure: &Measure<'_>, set: &SpanSet, test: &'a TestLibrary) -> Result<Self> {
-        let (index, scope) = (test.library.index(), Scope::default());
+        let (reader, scope) = (test.library.index().reader().await?, Scope::default());
         let mut pages = HashMap::new();
-        for summary in index.documents(&scope).await? {
+        for summary in reader.documents(&scope).await? {
             let source = &summary.meta.source;
-            let Some(document) = index.document(source, &scope).await? else {
+            let Some(document) = reader.document(source, &scope).await? else {
                 continue;
             };
 
@@ -68,7 +68,7 @@ impl<'a> SpanLocator<'a> {
             let mut rest = set.texts.get(&id).map_or("", String::as_str);
             let mut offset = 0;
             for page in &document.pages {
-                let Some(page) = index.page(source, page.number, &scope).await? else {
+                let Some(page) = reader.page(source, page.number, &scope).await? else {
                     continue;
                 };
 

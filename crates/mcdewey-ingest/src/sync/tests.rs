@@ -137,7 +137,14 @@ impl Fixture {
     }
 
     async fn sources(&self) -> Vec<String> {
-        let documents = self.index.documents(&Scope::everything()).await.unwrap();
+        let documents = self
+            .index
+            .reader()
+            .await
+            .unwrap()
+            .documents(&Scope::everything())
+            .await
+            .unwrap();
         documents
             .into_iter()
             .map(|document| document.meta.source.to_string())
@@ -146,6 +153,9 @@ impl Fixture {
 
     async fn document(&self, source: &str) -> mcdewey_core::Document {
         self.index
+            .reader()
+            .await
+            .unwrap()
             .document(&source.parse().unwrap(), &Scope::everything())
             .await
             .unwrap()

@@ -1,21 +1,23 @@
 //! The parameters of tools and the parsing of arguments. One table per tool has names, kinds,
 //! limits and examples; the advertised schema is generated from it and arguments are validated
-//! against it. Lenient about spelling (aliases, numbers as strings), strict about meaning.
+//! against it. The tables of searches and comparisons come from the declarations of these requests.
+//! Lenient about spelling (aliases, numbers as strings), strict about meaning.
 
 use std::collections::BTreeMap;
 
+use mcdewey_search::QueryError;
+use mcdewey_search::parameter::{Declaration, Kind, ParameterValue, Request, Role};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
 use super::budget;
 use super::fence::meant;
-use mcdewey_search::QueryError;
 
 /// How many unknown arguments an error names.
 const MAX_UNKNOWN_NAMES: usize = 5;
 
 /// A parameter of a tool.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Parameter {
     pub(super) name: &'static str,
     /// Names that models invent for it; accepted, but not advertised.
@@ -27,7 +29,7 @@ pub(super) struct Parameter {
 }
 
 /// What values a parameter accepts.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum ParameterKind {
     /// A string; a number is accepted as its digits.
     Text,
@@ -41,8 +43,10 @@ pub(super) enum ParameterKind {
     Number {
         min: usize,
         max: usize,
-        default: usize,
+        default: Option<usize>,
     },
+    /// True or false, also as a string.
+    Flag,
 }
 
 /// The longest result in tokens; a parameter of every tool.
@@ -52,7 +56,7 @@ pub(super) const TOKEN_BUDGET: Parameter = Parameter {
     kind: ParameterKind::Number {
         min: budget::MIN,
         max: budget::MAX,
-        default: budget::DEFAULT,
+        default: Some(budget::DEFAULT),
     },
     required: false,
     description: "Maximum tokens",
@@ -60,24 +64,25 @@ pub(super) const TOKEN_BUDGET: Parameter = Parameter {
 };
 
 /// Where to continue, for every tool whose results may be cut.
-pub(super) const CURSOR: Parameter = Parameter {
-    name: "cursor",
-    aliases: &["next_cursor"],
-    kind: ParameterKind::Text,
-    required: false,
-    description: "next_cursor, to get more",
-    examples: &["6-0f3a9c2b71d84e65"],
+pub(super) const CURSOR: Parameter = match Parameter::declared(&mcdewey_search::CURSOR) {
+    Some(parameter) => parameter,
+    None => panic!("models may pass a cursor"),
 };
 
-/// Restricts a call to one guide.
-pub(super) const GUIDE: Parameter = Parameter {
-    name: "guide",
-    aliases: &["guides"],
-    kind: ParameterKind::Names,
-    required: false,
-    description: "Only this guide",
-    examples: &["developer-guide"],
-};
+/// Returns the parameters of a tool that makes a request of this type. `others` are those that only
+/// the tool has; the ones that continue a request come last.
+pub(super) fn of_request<R: Request>(others: &[Parameter]) -> Vec<Parameter> {
+    let (continuing, asking): (Vec<_>, Vec<_>) = R::DECLARATIONS
+        .iter()
+        .partition(|declaration| declaration.role == Role::Continuation);
+
+    asking
+        .into_iter()
+        .filter_map(Parameter::declared)
+        .chain(others.iter().copied())
+        .chain(continuing.into_iter().filter_map(Parameter::declared))
+        .collect()
+}
 
 /// Validated arguments by parameter name.
 #[derive(Debug, Default, PartialEq)]
@@ -85,11 +90,12 @@ pub(super) struct Arguments {
     values: BTreeMap<&'static str, Argument>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Argument {
     Text(String),
     Names(Vec<String>),
     Number(usize),
+    Flag(bool),
 }
 
 impl Arguments {
@@ -157,12 +163,82 @@ impl Arguments {
         }
     }
 
+    /// Returns the request that the arguments of a tool of [`of_request`] make.
+    pub(super) fn request<R: Request>(&self) -> Result<R, QueryError> {
+        let mut request = R::default();
+        for parameter in R::PARAMETERS {
+            let argument = Parameter::declared(&parameter.declaration);
+            if let Some(value) = argument.and_then(|argument| self.value(&argument)) {
+                parameter.set(&mut request, value)?;
+            }
+        }
+
+        Ok(request)
+    }
+
+    fn value(&self, parameter: &Parameter) -> Option<ParameterValue> {
+        match (self.values.get(parameter.name), parameter.kind) {
+            (Some(argument), _) => Some(argument.clone().into()),
+            (None, ParameterKind::Number { default, .. }) => default.map(ParameterValue::Number),
+            (None, _) => None,
+        }
+    }
+
     pub(super) fn budget(&self) -> usize {
         self.number(TOKEN_BUDGET.name).unwrap_or(budget::DEFAULT)
     }
 }
 
+impl From<Argument> for ParameterValue {
+    fn from(argument: Argument) -> Self {
+        match argument {
+            Argument::Text(text) => Self::Text(text),
+            Argument::Names(names) => Self::List(names),
+            Argument::Number(number) => Self::Number(number),
+            Argument::Flag(flag) => Self::Flag(flag),
+        }
+    }
+}
+
 impl Parameter {
+    /// Returns the argument for a declared parameter, or `None` if models cannot pass it.
+    const fn declared(declaration: &Declaration) -> Option<Self> {
+        let Some(argument) = declaration.tool else {
+            return None;
+        };
+
+        let kind = match (declaration.kind, argument.bounds) {
+            (Kind::Text { .. }, _) => ParameterKind::Text,
+            (Kind::Choice { words, .. }, _) => ParameterKind::Choice(words),
+            (Kind::Number { .. }, Some(bounds)) => ParameterKind::Number {
+                min: bounds.min,
+                max: bounds.max,
+                default: Some(bounds.default),
+            },
+            (Kind::Number { min, max, default }, None) => {
+                ParameterKind::Number { min, max, default }
+            }
+            (Kind::Flag, _) => ParameterKind::Flag,
+            (Kind::Names | Kind::Sources, _) => ParameterKind::Names,
+            (Kind::Name | Kind::Versions, _) => ParameterKind::Name,
+        };
+
+        let name = if argument.name.is_empty() {
+            declaration.name
+        } else {
+            argument.name
+        };
+
+        Some(Self {
+            name,
+            aliases: argument.aliases,
+            kind,
+            required: declaration.required,
+            description: argument.description,
+            examples: argument.examples,
+        })
+    }
+
     fn parse(&self, value: &Value) -> Result<Argument, QueryError> {
         let parsed = match self.kind {
             ParameterKind::Text => string(value).map(Argument::Text),
@@ -177,6 +253,7 @@ impl Parameter {
             ParameterKind::Number { min, max, .. } => number(value)
                 .filter(|number| (min..=max).contains(number))
                 .map(Argument::Number),
+            ParameterKind::Flag => flag(value).map(Argument::Flag),
         };
 
         parsed.ok_or_else(|| {
@@ -196,10 +273,10 @@ impl Parameter {
     /// Returns the parameter's JSON schema. Every conversation pays for each of its tokens, so
     /// bounds and examples are in the description, where they cost a third.
     pub(super) fn schema(&self) -> Value {
-        let json_type = if matches!(self.kind, ParameterKind::Number { .. }) {
-            "integer"
-        } else {
-            "string"
+        let json_type = match self.kind {
+            ParameterKind::Number { .. } => "integer",
+            ParameterKind::Flag => "boolean",
+            _ => "string",
         };
 
         let mut schema = json!({"type": json_type});
@@ -209,8 +286,11 @@ impl Parameter {
                 self.description.to_owned()
             }
             ParameterKind::Number { min, max, default } => {
-                format!("{}, {min} to {max}; default {default}", self.description)
+                let default =
+                    default.map_or_else(String::new, |default| format!("; default {default}"));
+                format!("{}, {min} to {max}{default}", self.description)
             }
+            ParameterKind::Flag => self.description.to_owned(),
             // An example of a cursor would teach the model nothing.
             _ if self.name == CURSOR.name => self.description.to_owned(),
             _ => format!("{}, e.g. {}", self.description, self.examples.join(" or ")),
@@ -229,6 +309,7 @@ impl ParameterKind {
             Self::Names => "a name".to_owned(),
             Self::Choice(choices) => format!("one of {}", choices.join(", ")),
             Self::Number { min, max, .. } => format!("an integer from {min} to {max}"),
+            Self::Flag => "true or false".to_owned(),
         }
     }
 }
@@ -284,6 +365,14 @@ fn strings(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(list) => list.iter().map(string).collect(),
         other => string(other).map(|text| vec![text]),
+    }
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => text.trim().to_lowercase().parse().ok(),
+        _ => None,
     }
 }
 

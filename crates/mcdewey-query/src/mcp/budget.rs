@@ -1,7 +1,8 @@
 //! Token budgets: counts a response's tokens with the embedding model's tokenizer and truncates
 //! text.
 //!
-//! Counting blocks the calling thread, so callers run it through [`blocking`].
+//! Counting blocks the calling thread, so a counter exists only within [`counting`], and no async
+//! worker counts.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,13 +27,18 @@ const MAX_TOKEN_BYTES: usize = 16;
 /// How much text [`TokenCounter::fits`] counts at a time.
 const SLICE_BYTES: usize = 16 * 1024;
 
-/// Runs `work`, which may block, on a thread where blocking is allowed.
-pub(super) async fn blocking<T, F>(work: F) -> Result<T, QueryError>
+/// Runs `work`, which counts tokens, on a thread where blocking is allowed. A call does this once,
+/// with everything it counts.
+pub(super) async fn counting<T, F>(library: &ServedLibrary, work: F) -> Result<T, QueryError>
 where
     T: Send + 'static,
-    F: FnOnce() -> Result<T, QueryError> + Send + 'static,
+    F: FnOnce(&TokenCounter) -> Result<T, QueryError> + Send + 'static,
 {
-    match tokio::task::spawn_blocking(work).await {
+    let counter = TokenCounter {
+        embed: Arc::clone(library.embed()),
+    };
+
+    match tokio::task::spawn_blocking(move || work(&counter)).await {
         Ok(result) => result,
         Err(error) => Err(QueryError::Internal(format!(
             "the task that counts tokens failed: {error}"
@@ -41,12 +47,13 @@ where
 }
 
 /// Counts tokens with the tokenizer of the library's embedding model.
-#[derive(Clone)]
 pub(super) struct TokenCounter {
     embed: Arc<dyn Embed>,
 }
 
 impl TokenCounter {
+    /// A counter outside [`counting`], for tests.
+    #[cfg(test)]
     pub(super) fn new(library: &ServedLibrary) -> Self {
         Self {
             embed: Arc::clone(library.embed()),

@@ -1,72 +1,30 @@
 //! `compare_versions`: what changed between two versions of a guide, as far as the token budget
 //! allows.
 
-use crate::wire::{
-    Change, ChangeKind, CompareAnswer, ComparedDocument, ComparedPair, WordOp, WordRun,
+use std::sync::LazyLock;
+
+use mcdewey_core::{Chunk, DocumentMeta, Visibility};
+use mcdewey_search::{
+    Change, ChangeKind, CompareRequest, ComparedPair, ComparedText, Comparison, LibrarySnapshot,
+    QueryError, WordOp, WordRun,
 };
-use mcdewey_core::{Chunk, ChunkId, Visibility};
-use mcdewey_search::{CompareRequest, QueryError};
 use rmcp::model::CallToolResult;
 
-use super::arguments::{Arguments, CURSOR, GUIDE, Parameter, ParameterKind, TOKEN_BUDGET};
-use super::budget::{TokenCounter, blocking};
+use super::arguments::{Arguments, Parameter, TOKEN_BUDGET, of_request};
+use super::budget::{TokenCounter, counting};
 use super::envelope::answer;
-use super::fence::{QuoteAttributes, encoded_name, facet, label, name, quote};
+use super::fence::{QuoteAttributes, encoded_name, facet, label, quote};
 use super::fit::{Fitted, Step};
 use super::readable::{footer, product_version};
 use super::wire::{ComparedDocumentPair, ComparedVersions, FoundChange};
-use crate::ServedLibrary;
+use crate::{ServedLibrary, telemetry};
 
 /// Maximum number of changes requested for one response.
 const MAX_CHANGES: usize = 100;
-/// Placeholder as long as a real cursor, so that measuring a response counts the cursor too.
-const CURSOR_PLACEHOLDER: &str = "100-0123456789abcdef";
 
 /// The tool's parameters.
-pub(super) static PARAMETERS: [Parameter; 7] = [
-    Parameter {
-        name: "from",
-        aliases: &[
-            "from_version",
-            "old",
-            "before",
-            "base",
-            "version_from",
-            "source",
-        ],
-        kind: ParameterKind::Name,
-        required: true,
-        description: "Earlier version, or a document's source or handle",
-        examples: &["12.5"],
-    },
-    Parameter {
-        name: "to",
-        aliases: &["to_version", "new", "after", "target", "version_to"],
-        kind: ParameterKind::Name,
-        required: true,
-        description: "Later version or document",
-        examples: &["15.0"],
-    },
-    Parameter {
-        name: "product",
-        aliases: &["products"],
-        kind: ParameterKind::Names,
-        required: false,
-        description: "Only this product",
-        examples: &["finesse"],
-    },
-    GUIDE,
-    Parameter {
-        name: "query",
-        aliases: &["q", "question", "about", "topic"],
-        kind: ParameterKind::Text,
-        required: false,
-        description: "Only changes about this",
-        examples: &["barge"],
-    },
-    TOKEN_BUDGET,
-    CURSOR,
-];
+pub(super) static PARAMETERS: LazyLock<Vec<Parameter>> =
+    LazyLock::new(|| of_request::<CompareRequest>(&[TOKEN_BUDGET]));
 
 /// Answers a call.
 pub(super) async fn call(
@@ -74,52 +32,29 @@ pub(super) async fn call(
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let from = arguments.text("from").unwrap_or_default();
-    let to = arguments.text("to").unwrap_or_default();
+    let mut request: CompareRequest = arguments.request()?;
+    let snapshot = library.at(visibility).await?;
+    request.from = version_or_source(&snapshot, &request.from).await?;
+    request.to = version_or_source(&snapshot, &request.to).await?;
+    request.limit = Some(MAX_CHANGES);
 
-    let mut request = CompareRequest {
-        from: version_or_source(library, from, visibility).await?,
-        to: version_or_source(library, to, visibility).await?,
-        product: arguments.names("product"),
-        guide: arguments.names("guide"),
-        q: arguments.text("query").unwrap_or_default().to_owned(),
-        cursor: arguments.text("cursor").map(str::to_owned),
-        limit: Some(MAX_CHANGES),
-        ..CompareRequest::default()
-    };
-
+    let comparison = telemetry::compare_snapshot(&snapshot, &request).await?;
     let budget = arguments.budget();
-    let mut comparison = library.wire_compare(&request, visibility).await?;
-    loop {
-        let requested = comparison.changes.len();
-        let counter = TokenCounter::new(library);
-        let is_first_attempt = request.limit == Some(MAX_CHANGES);
-
-        let fitted = blocking(move || fit(&comparison, &counter, budget, is_first_attempt)).await?;
-
-        let shown = count_changes(&fitted.included);
-        if shown == 0 || shown == requested {
-            return Ok(fitted.result);
-        }
-
-        // Request exactly as many changes as fit, so that the cursor continues after the last one
-        // shown.
-        request.limit = Some(shown);
-        comparison = library.wire_compare(&request, visibility).await?;
-    }
+    counting(library, move |counter| fit(comparison, counter, budget)).await
 }
 
 /// Resolves a handle or chunk id to its document's source; returns any other text unchanged.
 async fn version_or_source(
-    library: &ServedLibrary,
+    snapshot: &LibrarySnapshot<'_>,
     text: &str,
-    visibility: &Visibility,
 ) -> Result<String, QueryError> {
     let is_handle = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_handle && !text.contains("::") {
         return Ok(text.to_owned());
     }
-    Ok(library.wire_chunk(text, 0, visibility).await?.chunk.source)
+
+    let chunk = snapshot.chunk(text).await?;
+    Ok(chunk.document.source.to_string())
 }
 
 /// An optional part of a response, by its index in the comparison.
@@ -136,10 +71,29 @@ fn count_changes(included: &[ResponsePart]) -> usize {
         .count()
 }
 
+/// Renders as many changes of the page as fit.
+fn fit(
+    mut comparison: Comparison,
+    counter: &TokenCounter,
+    budget: usize,
+) -> Result<CallToolResult, QueryError> {
+    let mut is_first_attempt = true;
+    loop {
+        let fitted = fit_page(&comparison, counter, budget, is_first_attempt)?;
+        let shown = count_changes(&fitted.included);
+        if shown == 0 || shown == comparison.page().len() {
+            return Ok(fitted.result);
+        }
+
+        comparison.page_size = shown;
+        is_first_attempt = false;
+    }
+}
+
 /// Returns the response with as much as fits: the pairs of documents first, then the changes in
 /// order. `is_first_attempt` is false if the number of changes was already reduced to what fits.
-fn fit(
-    comparison: &CompareAnswer,
+fn fit_page(
+    comparison: &Comparison,
     counter: &TokenCounter,
     budget: usize,
     is_first_attempt: bool,
@@ -154,7 +108,7 @@ fn fit(
         });
     }
 
-    for (index, change) in comparison.changes.iter().enumerate() {
+    for (index, change) in comparison.page().iter().enumerate() {
         let cost = counter.json(&structured_change(change))?
             + counter.escaped(&change_entry(index + 1, change, comparison))?;
         steps.push(Step {
@@ -170,7 +124,7 @@ fn fit(
 }
 
 fn render(
-    comparison: &CompareAnswer,
+    comparison: &Comparison,
     included: &[ResponsePart],
     is_first_attempt: bool,
 ) -> Result<CallToolResult, QueryError> {
@@ -183,18 +137,11 @@ fn render(
         .collect();
 
     let changes: Vec<(usize, &Change)> = comparison
-        .changes
+        .page()
         .iter()
         .enumerate()
         .filter(|(index, _)| included.contains(&ResponsePart::Change(*index)))
         .collect();
-
-    let is_cut = changes.len() < comparison.changes.len();
-    let next_cursor = if is_cut {
-        (!changes.is_empty()).then(|| CURSOR_PLACEHOLDER.to_owned())
-    } else {
-        comparison.next_cursor.clone()
-    };
 
     let structured = ComparedVersions {
         pairs: pairs.iter().map(|pair| structured_pair(pair)).collect(),
@@ -202,7 +149,7 @@ fn render(
             .iter()
             .map(|(_, change)| structured_change(change))
             .collect(),
-        next_cursor,
+        next_cursor: cursor(comparison, changes.len()),
         notices: notices(comparison, changes.len(), is_first_attempt),
     };
 
@@ -226,23 +173,34 @@ fn render(
     answer(&structured, text.trim().to_owned())
 }
 
+/// Returns the cursor to what follows the first `shown` changes of the page. A response without any
+/// change has none, because it would only repeat the call.
+fn cursor(comparison: &Comparison, shown: usize) -> Option<String> {
+    if shown == 0 {
+        return None;
+    }
+
+    comparison.cursor_after(shown)
+}
+
 /// Returns the comparison's notices, then those about documents without a counterpart and about
 /// what did not fit. `shown` is the number of changes in the response.
-fn notices(comparison: &CompareAnswer, shown: usize, is_first_attempt: bool) -> Vec<String> {
+fn notices(comparison: &Comparison, shown: usize, is_first_attempt: bool) -> Vec<String> {
     let mut notices = comparison.notices.clone();
     if is_first_attempt {
         notices.extend(unmatched_notice(comparison.only_from.len(), "earlier"));
         notices.extend(unmatched_notice(comparison.only_to.len(), "later"));
     }
 
-    if shown < comparison.changes.len() {
+    let changes = comparison.page().len();
+    if shown < changes {
         notices.push(match shown {
             0 => "token_budget is too small for a change; use a larger one".to_owned(),
             _ => "more changes do not fit token_budget; continue with cursor".to_owned(),
         });
     }
 
-    if comparison.changes.is_empty() {
+    if changes == 0 {
         notices.push("nothing changed".to_owned());
     }
 
@@ -259,12 +217,15 @@ fn unmatched_notice(count: usize, which: &str) -> Option<String> {
 }
 
 fn structured_pair(pair: &ComparedPair) -> ComparedDocumentPair {
+    let [from_version, to_version] =
+        [&pair.from, &pair.to].map(|meta| meta.facets.version_label().as_deref().map(facet));
+
     ComparedDocumentPair {
-        from: encoded_name(&pair.from.source),
-        from_version: pair.from.version.as_deref().map(facet),
-        to: encoded_name(&pair.to.source),
-        to_version: pair.to.version.as_deref().map(facet),
-        doc_title: label(&pair.to.doc_title),
+        from: encoded_name(pair.from.source.as_str()),
+        from_version,
+        to: encoded_name(pair.to.source.as_str()),
+        to_version,
+        doc_title: label(&pair.to.title),
         added: pair.added,
         removed: pair.removed,
         changed: pair.changed,
@@ -276,7 +237,7 @@ fn structured_pair(pair: &ComparedPair) -> ComparedDocumentPair {
 fn pair_line(pair: &ComparedPair) -> String {
     format!(
         "- {}: {} → {}: {} new, {} removed, {} changed, {} unchanged\n",
-        label(&pair.to.doc_title),
+        label(&pair.to.title),
         version_name(&pair.from),
         version_name(&pair.to),
         pair.added,
@@ -287,8 +248,9 @@ fn pair_line(pair: &ComparedPair) -> String {
 }
 
 /// Returns a document's version, or its source if it has none.
-fn version_name(document: &ComparedDocument) -> String {
-    encoded_name(document.version.as_deref().unwrap_or(&document.source))
+fn version_name(document: &DocumentMeta) -> String {
+    let version = document.facets.version_label();
+    encoded_name(version.as_deref().unwrap_or(document.source.as_str()))
 }
 
 fn structured_change(change: &Change) -> FoundChange {
@@ -300,19 +262,16 @@ fn structured_change(change: &Change) -> FoundChange {
             .iter()
             .map(|heading| label(heading))
             .collect(),
-        from_id: from.map(|text| handle(&text.chunk_id)),
-        from_page: from.and_then(|text| text.page),
-        to_id: to.map(|text| handle(&text.chunk_id)),
-        to_page: to.and_then(|text| text.page),
+        from_id: from.map(handle),
+        from_page: from.and_then(|text| text.page.physical_page()),
+        to_id: to.map(handle),
+        to_page: to.and_then(|text| text.page.physical_page()),
         text: marked_text(change),
     }
 }
 
-fn handle(chunk_id: &str) -> String {
-    chunk_id
-        .parse::<ChunkId>()
-        .map(|id| Chunk::handle_of(&id))
-        .unwrap_or_else(|_| chunk_id.to_owned())
+fn handle(text: &ComparedText) -> String {
+    Chunk::handle_of(&text.chunk_id)
 }
 
 fn kind_name(kind: ChangeKind) -> &'static str {
@@ -352,32 +311,28 @@ fn marked_words(words: &[WordRun]) -> String {
 }
 
 /// Returns a numbered change for the readable text.
-fn change_entry(number: usize, change: &Change, comparison: &CompareAnswer) -> String {
-    let pair = comparison.pairs.get(change.pair);
+fn change_entry(number: usize, change: &Change, comparison: &Comparison) -> String {
+    let pair = &comparison.pairs[change.pair];
     let (document, text) = match (&change.to, &change.from) {
-        (Some(text), _) => (pair.map(|pair| &pair.to), text),
-        (None, Some(text)) => (pair.map(|pair| &pair.from), text),
+        (Some(text), _) => (&pair.to, text),
+        (None, Some(text)) => (&pair.from, text),
         (None, None) => return String::new(),
     };
 
-    let place = match (text.page, &text.section) {
+    let place = match (text.page.physical_page(), text.page.section_slug()) {
         (Some(page), _) => format!("Page {page}"),
-        (None, Some(section)) => name(section).into_owned(),
+        (None, Some(section)) => encoded_name(section),
         (None, None) => String::new(),
     };
 
-    let source = document.map_or("", |document| document.source.as_str());
-    let id = handle(&text.chunk_id);
-    let version = product_version(
-        None,
-        document.and_then(|document| document.version.as_deref()),
-    );
+    let id = handle(text);
+    let version = product_version(None, document.facets.version_label().as_deref());
     let title = change.headings.join(" › ");
 
     let origin = QuoteAttributes {
         title: &title,
         version: &version,
-        source,
+        source: document.source.as_str(),
         place: &place,
         id: Some(&id),
         ..QuoteAttributes::default()

@@ -1,9 +1,8 @@
 //! `/mcp/openai`: only the two tools `search` and `fetch`, which connectors such as ChatGPT's
 //! expect. They use the same library and follow the same rules as the tools of `/mcp`.
 
-use crate::wire::Hit;
-use mcdewey_core::{Visibility, visible_line};
-use mcdewey_search::{PageSelector, QueryError, SearchRequest};
+use mcdewey_core::{Chunk, Visibility, visible_line};
+use mcdewey_search::{Hit, QueryError, SearchRequest};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
     JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
@@ -14,14 +13,16 @@ use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use super::budget::{TokenCounter, blocking};
+use super::budget::counting;
 use super::envelope::{client_error_message, result_meta, server_info};
 use super::fence::{QuoteAttributes, encoded_name, facet, label, quote, quoted_label};
 use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
+use super::request_context;
 use super::server::{DESCRIPTION_TTL_MS, reject_cursor, visibility};
-use super::{request_context, wire};
-use crate::ServedLibrary;
+use super::wire::short_url;
+use crate::page_label::chunk_page_title;
+use crate::{ServedLibrary, telemetry};
 
 const MAX_RESULTS: usize = 10;
 /// Most tokens of a result, which contains its text twice: as structured content and as readable
@@ -76,7 +77,7 @@ impl Connector {
             ..SearchRequest::default()
         };
 
-        let found = self.library.wire_search(&request, visibility).await?;
+        let found = telemetry::search(&self.library, &request, visibility).await?;
         let results: Vec<Value> = found.hits.iter().map(|hit| self.hit_json(hit)).collect();
         let note = found.no_answer.map(|no_answer| {
             format!(
@@ -85,8 +86,7 @@ impl Connector {
             )
         });
 
-        let counter = TokenCounter::new(&self.library);
-        blocking(move || {
+        counting(&self.library, move |counter| {
             let render = |taken: &[()]| {
                 let mut content = json!({"results": results[..taken.len()]});
                 if let Some(note) = &note {
@@ -113,43 +113,30 @@ impl Connector {
 
     /// A hit as `search` returns it.
     fn hit_json(&self, hit: &Hit) -> Value {
-        let place = hit.page_title();
+        let chunk = &hit.chunk;
+        let handle = chunk.handle();
         json!({
-            "id": hit.handle,
-            "title": title(hit),
-            "url": wire::short_url(self.library.public_url(), &hit.handle),
-            "text": quote(&visible_line(&hit.snippet), &origin(hit, &place)),
+            "id": handle,
+            "title": title(chunk),
+            "url": short_url(self.library.public_url(), &handle),
+            "text": quoted(&visible_line(&hit.snippet), chunk),
         })
     }
 
     /// Returns the whole page of a chunk, or if it does not fit, the part that starts with the
     /// chunk.
     async fn fetch(&self, id: &str, visibility: &Visibility) -> Result<CallToolResult, QueryError> {
-        let hit = self.library.wire_chunk(id, 0, visibility).await?.chunk;
-        let selector = match (hit.page, &hit.section) {
-            (Some(page), _) => PageSelector::Number(page),
-            (None, Some(section)) => PageSelector::Section(section.clone()),
-            (None, None) => PageSelector::First,
-        };
+        let snapshot = self.library.at(visibility).await?;
+        let chunk = snapshot.chunk(id).await?;
+        let page = snapshot.page_of_chunk(&chunk).await?;
+        let url = short_url(self.library.public_url(), &chunk.handle());
 
-        let page = self
-            .library
-            .wire_page(&hit.source, &selector, visibility)
-            .await?;
-        let url = wire::short_url(self.library.public_url(), &hit.handle);
-        let counter = TokenCounter::new(&self.library);
-
-        blocking(move || {
-            let start = page
-                .chunks
-                .iter()
-                .find(|chunk| chunk.chunk_id == hit.chunk_id)
-                .map_or(0, |chunk| chunk.start);
-
+        counting(&self.library, move |counter| {
+            let start = page.chunks.first().map_or(0, |chunk| chunk.span.start);
             let from_chunk = page.text.get(start as usize..).unwrap_or(&page.text);
             let render = |shown: &str| {
                 let is_cut = shown.len() < page.text.len();
-                Ok(success(page_json(&hit, &url, shown, is_cut)))
+                Ok(success(page_json(&chunk, &url, shown, is_cut)))
             };
 
             match counter.fit_text(MAX_RESULT_TOKENS, &page.text, render) {
@@ -179,32 +166,38 @@ fn required_argument<'a>(
     Err(QueryError::InvalidRequest(format!("{name} {problem}")))
 }
 
-/// A page as `fetch` returns it.
-fn page_json(hit: &Hit, url: &str, shown: &str, is_cut: bool) -> Value {
-    let place = hit.page_title();
+/// The page of a chunk as `fetch` returns it.
+fn page_json(chunk: &Chunk, url: &str, shown: &str, is_cut: bool) -> Value {
+    let meta = &chunk.document;
+    let facets = &meta.facets;
     json!({
-        "id": hit.handle,
-        "title": title(hit),
-        "text": quote(shown, &origin(hit, &place)),
+        "id": chunk.handle(),
+        "title": title(chunk),
+        "text": quoted(shown, chunk),
         "url": url,
         "metadata": {
-            "source": encoded_name(&hit.source),
-            "page": hit.page,
-            "product": hit.product.as_deref().map(facet),
-            "version": hit.version.as_deref().map(facet),
-            "updated": hit.updated.as_deref().map(label),
+            "source": encoded_name(meta.source.as_str()),
+            "page": chunk.page.physical_page(),
+            "product": facets.product.as_deref().map(facet),
+            "version": facets.version_label().as_deref().map(facet),
+            "updated": meta.updated.as_deref().map(label),
             "cut": is_cut,
         },
     })
 }
 
-fn origin<'a>(hit: &'a Hit, place: &'a str) -> QuoteAttributes<'a> {
-    QuoteAttributes {
-        source: &hit.source,
-        place,
-        id: Some(&hit.handle),
+/// Quotes text of a chunk or of its page.
+fn quoted(text: &str, chunk: &Chunk) -> String {
+    let place = chunk_page_title(chunk);
+    let handle = chunk.handle();
+    let origin = QuoteAttributes {
+        source: chunk.document.source.as_str(),
+        place: &place,
+        id: Some(&handle),
         ..QuoteAttributes::default()
-    }
+    };
+
+    quote(text, &origin)
 }
 
 /// A result with the same content as structured content and, as JSON, as text.
@@ -223,11 +216,12 @@ fn error_result(error: &QueryError) -> CallToolResult {
 }
 
 /// Returns what a citation names: document title, version and page.
-fn title(hit: &Hit) -> String {
+fn title(chunk: &Chunk) -> String {
+    let meta = &chunk.document;
     let parts = [
-        Some(hit.doc_title.clone()),
-        hit.version.clone(),
-        Some(hit.page_title()),
+        Some(meta.title.clone()),
+        meta.facets.version_label(),
+        Some(chunk_page_title(chunk)),
     ];
     label(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

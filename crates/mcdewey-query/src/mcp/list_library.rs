@@ -1,10 +1,13 @@
 //! `list_library`: the contents of the library, in as much detail as the token budget allows.
 
 use mcdewey_core::Visibility;
+use mcdewey_search::{
+    GuideNode, LibraryTree, ProductNode, QueryError, Totals, VendorNode, VersionNode,
+};
 use rmcp::model::CallToolResult;
 
 use super::arguments::{Arguments, Parameter, ParameterKind, TOKEN_BUDGET};
-use super::budget::{TokenCounter, blocking};
+use super::budget::{TokenCounter, counting};
 use super::envelope::{MESSAGE_OVERHEAD_TOKENS, answer};
 use super::fence::{QuoteAttributes, encoded_name, facet, label, name, quote};
 use super::readable::footer;
@@ -12,8 +15,6 @@ use super::wire::{
     Detail, LibraryListing, ListedGuide, ListedProduct, ListedVendor, ListedVersion,
 };
 use crate::ServedLibrary;
-use crate::wire::{GuideEntry, LibraryAnswer, ProductEntry, VendorEntry, VersionEntry, totals};
-use mcdewey_search::QueryError;
 
 /// The tool's parameters.
 pub(super) static PARAMETERS: [Parameter; 3] = [
@@ -52,18 +53,20 @@ pub(super) async fn call(
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
     let budget = arguments.budget();
-    let mut contents = library.wire_library(visibility).await?;
+    let mut contents = library.at(visibility).await?.tree().await?;
     retain_vendors(&mut contents, &arguments.names("vendor"))?;
     retain_products(&mut contents, &arguments.names("product"))?;
-    let counter = TokenCounter::new(library);
 
-    blocking(move || most_detailed(&contents, &counter, budget)).await
+    counting(library, move |counter| {
+        most_detailed(&contents, counter, budget)
+    })
+    .await
 }
 
 /// Returns the most detailed list that fits. Stops at the first one that does not: counting the
 /// full list of a large library would cost more than the response is worth.
 fn most_detailed(
-    contents: &LibraryAnswer,
+    contents: &LibraryTree,
     counter: &TokenCounter,
     budget: usize,
 ) -> Result<CallToolResult, QueryError> {
@@ -106,11 +109,11 @@ fn fits(
 }
 
 /// Retains the named vendors; all if `requested` is empty.
-fn retain_vendors(contents: &mut LibraryAnswer, requested: &[String]) -> Result<(), QueryError> {
+fn retain_vendors(contents: &mut LibraryTree, requested: &[String]) -> Result<(), QueryError> {
     let known: Vec<String> = contents
         .vendors
         .iter()
-        .filter_map(|entry| entry.vendor.clone())
+        .filter_map(|entry| entry.name.clone())
         .collect();
 
     for asked in requested {
@@ -129,7 +132,7 @@ fn retain_vendors(contents: &mut LibraryAnswer, requested: &[String]) -> Result<
 
     contents.vendors.retain(|entry| {
         entry
-            .vendor
+            .name
             .iter()
             .any(|name| requested.iter().any(|asked| same_name(name, asked)))
     });
@@ -137,12 +140,12 @@ fn retain_vendors(contents: &mut LibraryAnswer, requested: &[String]) -> Result<
 }
 
 /// Retains the products with the given ids, titles or aliases; all if `requested` is empty.
-fn retain_products(contents: &mut LibraryAnswer, requested: &[String]) -> Result<(), QueryError> {
+fn retain_products(contents: &mut LibraryTree, requested: &[String]) -> Result<(), QueryError> {
     for asked in requested {
         let mut products = contents.vendors.iter().flat_map(|entry| &entry.products);
         if !products.any(|entry| has_name(entry, asked)) {
             let all = contents.vendors.iter().flat_map(|entry| &entry.products);
-            let known = all.filter_map(|entry| entry.product.clone()).collect();
+            let known = all.filter_map(|entry| entry.id.clone()).collect();
             return Err(QueryError::UnknownFacet {
                 facet: "product",
                 asked: asked.clone(),
@@ -167,9 +170,9 @@ fn retain_products(contents: &mut LibraryAnswer, requested: &[String]) -> Result
     Ok(())
 }
 
-fn has_name(entry: &ProductEntry, asked: &str) -> bool {
+fn has_name(entry: &ProductNode, asked: &str) -> bool {
     entry
-        .product
+        .id
         .iter()
         .chain(&entry.title)
         .chain(&entry.aliases)
@@ -182,11 +185,11 @@ fn same_name(name: &str, asked: &str) -> bool {
 
 /// Renders the first `vendors` vendors at one level of detail.
 fn render(
-    contents: &LibraryAnswer,
+    contents: &LibraryTree,
     detail: Detail,
     vendors: usize,
 ) -> Result<CallToolResult, QueryError> {
-    let totals = totals(guides(&contents.vendors));
+    let totals = Totals::of(contents.guides());
     let mut listing = LibraryListing {
         documents: totals.documents,
         pages: totals.pages,
@@ -226,19 +229,11 @@ fn omitted_level(detail: Detail) -> Option<&'static str> {
     }
 }
 
-fn guides(vendors: &[VendorEntry]) -> impl Iterator<Item = &GuideEntry> {
-    let versions = vendors
-        .iter()
-        .flat_map(|vendor| &vendor.products)
-        .flat_map(|product| &product.versions);
-    versions.flat_map(|version| &version.guides)
-}
-
-fn listed_vendor(entry: &VendorEntry, detail: Detail) -> ListedVendor {
+fn listed_vendor(entry: &VendorNode, detail: Detail) -> ListedVendor {
     let with_products = detail >= Detail::Products;
     ListedVendor {
-        vendor: entry.vendor.as_deref().map(facet),
-        documents: totals(guides(std::slice::from_ref(entry))).documents,
+        vendor: entry.name.as_deref().map(facet),
+        documents: Totals::of(entry.guides()).documents,
         products: entry
             .products
             .iter()
@@ -248,13 +243,13 @@ fn listed_vendor(entry: &VendorEntry, detail: Detail) -> ListedVendor {
     }
 }
 
-fn listed_product(entry: &ProductEntry, detail: Detail) -> ListedProduct {
+fn listed_product(entry: &ProductNode, detail: Detail) -> ListedProduct {
     let with_versions = detail >= Detail::Versions;
     ListedProduct {
-        product: entry.product.as_deref().map(facet),
+        product: entry.id.as_deref().map(facet),
         title: entry.title.as_deref().map(label),
         aliases: entry.aliases.iter().map(|alias| facet(alias)).collect(),
-        documents: totals(entry.versions.iter().flat_map(|version| &version.guides)).documents,
+        documents: Totals::of(entry.guides()).documents,
         versions: entry
             .versions
             .iter()
@@ -264,12 +259,12 @@ fn listed_product(entry: &ProductEntry, detail: Detail) -> ListedProduct {
     }
 }
 
-fn listed_version(entry: &VersionEntry, detail: Detail) -> ListedVersion {
+fn listed_version(entry: &VersionNode, detail: Detail) -> ListedVersion {
     let with_guides = detail >= Detail::Guides;
     ListedVersion {
-        version: entry.version.as_deref().map(facet),
+        version: entry.version.as_ref().map(|version| facet(&version.label)),
         latest: entry.latest,
-        documents: totals(entry.guides.iter()).documents,
+        documents: Totals::of(entry.guides.iter()).documents,
         guides: entry
             .guides
             .iter()
@@ -279,16 +274,16 @@ fn listed_version(entry: &VersionEntry, detail: Detail) -> ListedVersion {
     }
 }
 
-fn listed_guide(entry: &GuideEntry, detail: Detail) -> ListedGuide {
+fn listed_guide(entry: &GuideNode, detail: Detail) -> ListedGuide {
     let with_documents = detail >= Detail::Documents;
     ListedGuide {
-        guide: entry.guide.as_deref().map(facet),
+        guide: entry.name.as_deref().map(facet),
         pages: entry.pages,
         sources: entry
             .documents
             .iter()
             .filter(|_| with_documents)
-            .map(|document| encoded_name(&document.source))
+            .map(|document| encoded_name(document.meta.source.as_str()))
             .collect(),
     }
 }

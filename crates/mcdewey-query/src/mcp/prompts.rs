@@ -1,6 +1,7 @@
 //! The prompts: tasks for the library that users can choose in their client.
 
 use mcdewey_core::Visibility;
+use mcdewey_search::{LibraryTree, QueryError};
 use rmcp::model::{
     CompleteRequestParams, GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument,
     PromptMessage, Role,
@@ -9,8 +10,6 @@ use serde_json::Value;
 
 use super::fence::{meant, name};
 use crate::ServedLibrary;
-use crate::wire::LibraryAnswer;
-use mcdewey_search::QueryError;
 
 /// Longest name that a completion suggests.
 const MAX_SUGGESTION_BYTES: usize = 200;
@@ -219,7 +218,7 @@ pub(super) async fn complete(
         .as_ref()
         .and_then(|context| context.get_argument("product"));
     let product = product.map(|product| meant(product));
-    let contents = library.wire_library(visibility).await?;
+    let contents = library.at(visibility).await?.tree().await?;
 
     let mut values = match request.argument.name.as_str() {
         "product" => products(&contents),
@@ -239,28 +238,28 @@ pub(super) async fn complete(
         .collect())
 }
 
-fn products(contents: &LibraryAnswer) -> Vec<String> {
+fn products(contents: &LibraryTree) -> Vec<String> {
     contents
         .vendors
         .iter()
         .flat_map(|vendor| &vendor.products)
-        .filter_map(|product| product.product.clone())
+        .filter_map(|product| product.id.clone())
         .collect()
 }
 
-fn versions(contents: &LibraryAnswer, product: Option<&str>) -> Vec<String> {
+fn versions(contents: &LibraryTree, product: Option<&str>) -> Vec<String> {
     let chosen_products = contents
         .vendors
         .iter()
         .flat_map(|vendor| &vendor.products)
-        .filter(|entry| product.is_none_or(|product| entry.product.as_deref() == Some(product)));
+        .filter(|entry| product.is_none_or(|product| entry.id.as_deref() == Some(product)));
 
     let mut versions: Vec<String> = Vec::new();
     for entry in chosen_products.flat_map(|product| &product.versions) {
         if let Some(version) = &entry.version
-            && !versions.contains(version)
+            && !versions.contains(&version.label)
         {
-            versions.push(version.clone());
+            versions.push(version.label.clone());
         }
     }
 

@@ -11,14 +11,17 @@ mod passages;
 #[cfg(test)]
 mod tests;
 
-use mcdewey_core::Visibility;
+use mcdewey_core::{DocumentMeta, PageRef, Visibility};
+use mcdewey_search::{MAX_CONTEXT, PageSelector, QueryError};
 use rmcp::model::CallToolResult;
 
 use self::cursor::ReadCursor;
 use self::page_request::PageRequest;
 use super::arguments::{Arguments, CURSOR, Parameter, ParameterKind, TOKEN_BUDGET};
+use super::fence::{encoded_name, facet, label, source_url};
+use super::wire::{ReadText, TextPart};
 use crate::ServedLibrary;
-use mcdewey_search::{MAX_CONTEXT, PageSelector, QueryError};
+use crate::page_label::printed;
 
 /// The tool's parameters.
 pub(super) static PARAMETERS: [Parameter; 7] = [
@@ -36,7 +39,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         kind: ParameterKind::Number {
             min: 0,
             max: MAX_CONTEXT as usize,
-            default: 0,
+            default: Some(0),
         },
         required: false,
         description: "With id: neighbours on each side",
@@ -155,6 +158,37 @@ fn parse_location(
         }),
         (None, None) => Ok(ReadRequest::Outline { source }),
         (Some(_), Some(_)) => invalid("page and section are mutually exclusive; give one of them"),
+    }
+}
+
+/// Returns a [`ReadText`] with a document's metadata and no text. `url` is the web page of what was
+/// requested.
+fn document_metadata(meta: &DocumentMeta, url: String) -> ReadText {
+    let facets = &meta.facets;
+    ReadText {
+        source: encoded_name(meta.source.as_str()),
+        doc_title: label(&meta.title),
+        vendor: facets.vendor.as_deref().map(facet),
+        product: facets.product.as_deref().map(facet),
+        version: facets.version_label().as_deref().map(facet),
+        url,
+        source_url: source_url(&meta.source_url),
+        updated: meta.updated.as_deref().map(label),
+        ..ReadText::default()
+    }
+}
+
+/// Returns a part with text of a page or section.
+fn text_part(page: &PageRef, text: &str) -> TextPart {
+    let number = page.physical_page();
+    let page_label = printed(number, page.label.as_deref());
+
+    TextPart {
+        page: number,
+        page_label: page_label.as_deref().map(label),
+        section: page.section_slug().map(encoded_name),
+        chunk_id: None,
+        text: text.to_owned(),
     }
 }
 

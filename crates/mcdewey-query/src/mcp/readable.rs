@@ -81,11 +81,7 @@ pub(super) fn quote_part(document: &DocumentAttributes<'_>, part: &TextPart) -> 
         .or_else(|| section.map(|section| format!("section {}", name(section))))
         .unwrap_or_default();
 
-    let handle = part
-        .chunk_id
-        .as_deref()
-        .and_then(|id| id.parse().ok())
-        .map(|id| Chunk::handle_of(&id));
+    let handle = part.chunk_id.as_ref().map(Chunk::handle_of);
 
     let origin = QuoteAttributes {
         title: document.title,

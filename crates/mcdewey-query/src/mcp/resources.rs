@@ -1,14 +1,19 @@
 //! Documents, pages and passages as resources, for clients that attach documents instead of calling
 //! tools.
 
-use mcdewey_core::{SourcePath, Visibility};
+use mcdewey_core::{
+    ChunkId, Document, DocumentSummary, OutlineEntry, PageNumber, PageRef, SourcePath, Visibility,
+};
+use mcdewey_search::{
+    Cursors, LibrarySnapshot, LibraryTree, PageSelector, QueryError, VersionNode,
+};
 use percent_encoding::percent_decode_str;
 use rmcp::model::{
     CompleteRequestParams, CompleteResult, CompletionInfo, ListResourcesResult, ReadResourceResult,
     Reference, Resource, ResourceContents, ResourceTemplate,
 };
 
-use super::budget::{self, TokenCounter, blocking};
+use super::budget::{self, TokenCounter, counting};
 use super::envelope::MESSAGE_OVERHEAD_TOKENS;
 use super::fence::{encoded_name, label, meant, quoted_label, single_line};
 use super::prompts;
@@ -16,8 +21,6 @@ use super::readable::{self, DocumentAttributes};
 use super::wire::TextPart;
 use crate::ServedLibrary;
 use crate::page_label::printed;
-use crate::wire::{DocumentAnswer, DocumentEntry, VersionEntry};
-use mcdewey_search::{Cursors, PageSelector, QueryError};
 
 const SCHEME: &str = "mcdewey://";
 const PAGE_TEMPLATE: &str = "mcdewey://{+source}/page/{page}";
@@ -46,17 +49,18 @@ pub(super) async fn list(
     cursor: Option<&str>,
     visibility: &Visibility,
 ) -> Result<ListResourcesResult, QueryError> {
-    let cursors = Cursors::new(&"resources", &library.state().await?);
+    let snapshot = library.at(visibility).await?;
+    let cursors = Cursors::new(&"resources", snapshot.state());
     let offset = cursor.map_or(Ok(0), |cursor| cursors.offset(cursor))?;
-    let contents = library.wire_library(visibility).await?;
 
+    let contents = snapshot.tree().await?;
     let versions = contents
         .vendors
         .iter()
         .flat_map(|vendor| &vendor.products)
         .flat_map(|product| &product.versions);
 
-    let mut documents: Vec<_> = versions
+    let mut documents: Vec<(&VersionNode, &DocumentSummary)> = versions
         .flat_map(|version| version.guides.iter().map(move |guide| (version, guide)))
         .flat_map(|(version, guide)| {
             guide
@@ -66,8 +70,8 @@ pub(super) async fn list(
         })
         .collect();
 
-    documents.sort_by(|(_, a), (_, b)| a.source.cmp(&b.source));
-    documents.dedup_by(|(_, a), (_, b)| a.source == b.source);
+    documents.sort_by(|(_, a), (_, b)| a.meta.source.cmp(&b.meta.source));
+    documents.dedup_by(|(_, a), (_, b)| a.meta.source == b.meta.source);
     let has_more = documents.len() > offset + LIST_PAGE_SIZE;
 
     let mut listed = ListResourcesResult::with_all_items(
@@ -83,12 +87,13 @@ pub(super) async fn list(
     Ok(listed)
 }
 
-fn document_resource(version: &VersionEntry, document: &DocumentEntry) -> Resource {
-    let uri = format!("{SCHEME}{}", encode_source(&document.source));
-    let version = version
+fn document_resource(node: &VersionNode, document: &DocumentSummary) -> Resource {
+    let meta = &document.meta;
+    let uri = format!("{SCHEME}{}", encode_source(&meta.source));
+    let version = node
         .version
-        .as_deref()
-        .map(|version| format!("version {}, ", quoted_label(version)));
+        .as_ref()
+        .map(|version| format!("version {}, ", quoted_label(&version.label)));
 
     let unit = if document.pages == 1 {
         "page or section"
@@ -98,15 +103,16 @@ fn document_resource(version: &VersionEntry, document: &DocumentEntry) -> Resour
 
     let description = format!("{}{} {unit}", version.unwrap_or_default(), document.pages);
 
-    Resource::new(uri, encoded_name(&document.source))
-        .with_title(label(&document.doc_title))
+    Resource::new(uri, encoded_name(meta.source.as_str()))
+        .with_title(label(&meta.title))
         .with_description(description)
         .with_mime_type(MARKDOWN)
 }
 
 /// Percent-encodes a source for a URI, its slashes excepted.
-fn encode_source(source: &str) -> String {
+fn encode_source(source: &SourcePath) -> String {
     source
+        .as_str()
         .split('/')
         .map(crate::links::encode)
         .collect::<Vec<_>>()
@@ -171,70 +177,59 @@ pub(super) async fn read(
     uri: &str,
     visibility: &Visibility,
 ) -> Result<ReadResourceResult, QueryError> {
-    let (source, part) = match ResourceUri::parse(uri)? {
+    let resource = ResourceUri::parse(uri)?;
+    let snapshot = library.at(visibility).await?;
+    let (source, part) = match resource {
         ResourceUri::Document(source) => {
-            let document = library.wire_document(&source, visibility).await?;
-            (
-                source,
-                TextPart {
-                    text: table_of_contents(&document),
-                    ..TextPart::default()
-                },
-            )
+            let document = snapshot.document(&source).await?;
+            let part = TextPart {
+                text: table_of_contents(&document),
+                ..TextPart::default()
+            };
+            (source, part)
         }
         ResourceUri::Page { source, page } => {
-            let found = library
-                .wire_page(&source, &PageSelector::Number(page), visibility)
-                .await?;
-            let page_label = printed(found.page.page, found.page.page_label.as_deref());
-            let (page, section) = (found.page.page, found.page.section);
-
-            (
-                source,
-                TextPart {
-                    page,
-                    page_label,
-                    section,
-                    chunk_id: None,
-                    text: found.text,
-                },
-            )
+            let selector = PageSelector::Number(page);
+            let found = snapshot.page(&source, &selector).await?;
+            let page = found.page().clone();
+            (source, part(&page, None, found.text))
         }
         ResourceUri::Chunk(id) => {
-            let hit = library.wire_chunk(&id, 0, visibility).await?.chunk;
-            let page_label = printed(hit.page, hit.page_label.as_deref());
-            let chunk_id = Some(hit.chunk_id);
-
-            (
-                hit.source,
-                TextPart {
-                    page: hit.page,
-                    page_label,
-                    section: hit.section,
-                    chunk_id,
-                    text: hit.text,
-                },
-            )
+            let chunk = snapshot.chunk(&id).await?;
+            let source = chunk.document.source.to_string();
+            (source, part(&chunk.page, Some(chunk.chunk_id), chunk.text))
         }
     };
 
-    let counter = TokenCounter::new(library);
     let uri = uri.to_owned();
-    blocking(move || fit(&counter, &uri, &source, part)).await
+    counting(library, move |counter| fit(counter, &uri, &source, part)).await
+}
+
+/// Returns text of a page. Only its quotation is sent, which encodes label and section.
+fn part(page: &PageRef, chunk_id: Option<ChunkId>, text: String) -> TextPart {
+    let number = page.physical_page();
+    TextPart {
+        page: number,
+        page_label: printed(number, page.label.as_deref()),
+        section: page.section_slug().map(str::to_owned),
+        chunk_id,
+        text,
+    }
 }
 
 /// Renders a document's title, metadata and outline, with the URIs of its pages.
-fn table_of_contents(document: &DocumentAnswer) -> String {
-    let mut text = format!("# {}\n", single_line(&document.doc_title));
+fn table_of_contents(document: &Document) -> String {
+    let meta = &document.meta;
+    let mut text = format!("# {}\n", single_line(&meta.title));
     let metadata = [
-        &document.vendor,
-        &document.product,
-        &document.version,
-        &document.updated,
+        meta.facets.vendor.clone(),
+        meta.facets.product.clone(),
+        meta.facets.version_label(),
+        meta.updated.clone(),
     ];
 
     let metadata: Vec<String> = metadata
-        .into_iter()
+        .iter()
         .flatten()
         .map(|value| single_line(value))
         .collect();
@@ -243,24 +238,22 @@ fn table_of_contents(document: &DocumentAnswer) -> String {
     }
 
     text.push('\n');
-    let source = encode_source(&document.source);
+    let source = encode_source(&meta.source);
     for entry in &document.outline {
-        let position = document
-            .pages
-            .iter()
-            .position(|page| page.page == entry.page && page.section == entry.section);
-
-        let page = entry
-            .page
-            .or_else(|| position.and_then(|position| u32::try_from(position + 1).ok()));
         let indent = "  ".repeat(usize::from(entry.level.saturating_sub(1)).min(5));
-        let uri = page
+        let uri = page_number(document, entry)
             .map(|page| format!(" <{SCHEME}{source}/page/{page}>"))
             .unwrap_or_default();
         text.push_str(&format!("{indent}- {}{uri}\n", label(&entry.title)));
     }
 
     text
+}
+
+/// Returns the number of the page or section of a heading; `None` if there is no such section.
+fn page_number(document: &Document, entry: &OutlineEntry) -> Option<PageNumber> {
+    let exists = || document.pages.iter().any(|page| page.number == entry.page);
+    (document.meta.paged || exists()).then_some(entry.page)
 }
 
 fn fit(
@@ -332,16 +325,20 @@ pub(super) async fn complete(
 
     let values = match (template, argument.name.as_str(), source) {
         (PAGE_TEMPLATE, "source", _) => {
-            let found = matching_sources(library, &meant(&argument.value), visibility).await?;
-            found.iter().map(|source| encoded_name(source)).collect()
+            let contents = library.at(visibility).await?.tree().await?;
+            let found = matching_sources(&contents, &meant(&argument.value));
+            found
+                .into_iter()
+                .map(|source| encoded_name(source.as_str()))
+                .collect()
         }
         (CHUNK_TEMPLATE, "chunk_id", _) => {
-            complete_chunk_ids(library, &argument.value, visibility).await?
+            complete_chunk_ids(&library.at(visibility).await?, &argument.value).await?
         }
-        (PAGE_TEMPLATE, "page", Some(source)) => complete_pages(
-            &library.wire_document(&source, visibility).await?,
-            &argument.value,
-        ),
+        (PAGE_TEMPLATE, "page", Some(source)) => {
+            let document = library.at(visibility).await?.document(&source).await?;
+            complete_pages(&document, &argument.value)
+        }
         _ => Vec::new(),
     };
 
@@ -358,80 +355,61 @@ fn completion(mut values: Vec<String>) -> Result<CompletionInfo, QueryError> {
 
 /// Returns the sources that start with `typed`, then those that contain it elsewhere, ignoring
 /// case.
-async fn matching_sources(
-    library: &ServedLibrary,
-    typed: &str,
-    visibility: &Visibility,
-) -> Result<Vec<String>, QueryError> {
-    let contents = library.wire_library(visibility).await?;
-    let products = contents
-        .vendors
-        .into_iter()
-        .flat_map(|vendor| vendor.products);
-    let guides = products
-        .flat_map(|product| product.versions)
-        .flat_map(|version| version.guides);
+fn matching_sources<'a>(contents: &'a LibraryTree, typed: &str) -> Vec<&'a SourcePath> {
     let typed = typed.to_lowercase();
-
-    let mut found: Vec<(bool, String)> = guides
-        .flat_map(|guide| guide.documents)
-        .map(|document| document.source)
-        .filter_map(|source| {
-            let position = source.to_lowercase().find(&typed)?;
+    let mut found: Vec<(bool, &SourcePath)> = contents
+        .guides()
+        .flat_map(|guide| &guide.documents)
+        .filter_map(|document| {
+            let source = &document.meta.source;
+            let position = source.as_str().to_lowercase().find(&typed)?;
             Some((position > 0, source))
         })
         .collect();
 
     found.sort();
     found.dedup();
-    Ok(found.into_iter().map(|(_, source)| source).collect())
+    found.into_iter().map(|(_, source)| source).collect()
 }
 
 /// Completes a chunk id: first up to the ordinal, then with the ordinals of the document that was
 /// typed.
 async fn complete_chunk_ids(
-    library: &ServedLibrary,
+    snapshot: &LibrarySnapshot<'_>,
     typed: &str,
-    visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
-    let sources = matching_sources(library, "", visibility).await?;
+    let contents = snapshot.tree().await?;
+    let sources = matching_sources(&contents, "");
     let Some(source) = sources
         .iter()
         .find(|source| typed.starts_with(&chunk_id_prefix(source)))
     else {
         return Ok(sources
-            .iter()
-            .map(|source| chunk_id_prefix(source))
+            .into_iter()
+            .map(chunk_id_prefix)
             .filter(|prefix| prefix.starts_with(typed))
             .collect());
     };
 
-    let chunks = library.wire_document(source, visibility).await?.chunks;
     let prefix = chunk_id_prefix(source);
+    let chunks = snapshot.document(source.as_str()).await?.chunks;
     Ok((0..chunks)
         .map(|ordinal| format!("{prefix}{ordinal}"))
         .filter(|id| id.starts_with(typed))
         .collect())
 }
 
-/// Returns the chunk ids of a source up to the ordinal; empty for an invalid source.
-fn chunk_id_prefix(source: &str) -> String {
-    source
-        .parse::<SourcePath>()
-        .map(|source| format!("{}::", source.chunk_prefix()))
-        .unwrap_or_default()
+/// Returns the chunk ids of a source up to the ordinal.
+fn chunk_id_prefix(source: &SourcePath) -> String {
+    format!("{}::", source.chunk_prefix())
 }
 
 /// Returns the page numbers, or section positions, that start with `typed`.
-fn complete_pages(document: &DocumentAnswer, typed: &str) -> Vec<String> {
+fn complete_pages(document: &Document, typed: &str) -> Vec<String> {
     document
         .pages
         .iter()
-        .enumerate()
-        .map(|(index, page)| match page.page {
-            Some(page) => page.to_string(),
-            None => (index + 1).to_string(),
-        })
+        .map(|page| page.number.to_string())
         .filter(|number| number.starts_with(typed.trim()))
         .collect()
 }

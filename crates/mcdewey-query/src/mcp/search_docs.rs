@@ -8,94 +8,37 @@ mod response;
 #[cfg(test)]
 mod tests;
 
-use crate::wire::SearchAnswer;
+use std::sync::LazyLock;
+
 use mcdewey_core::Visibility;
-use mcdewey_search::{Mode, QueryError, SearchRequest};
+use mcdewey_search::parameter::Request;
+use mcdewey_search::{LibrarySnapshot, QueryError, SearchRequest, SearchResults};
 use rmcp::model::CallToolResult;
 
-use self::response::{SearchResponse, count_hits, facets, markdown};
-use super::arguments::{Arguments, CURSOR, GUIDE, Parameter, ParameterKind, TOKEN_BUDGET};
-use super::budget::{TokenCounter, blocking};
+use self::response::{SearchResponse, facets, markdown};
+use super::arguments::{Arguments, Parameter, ParameterKind, TOKEN_BUDGET, of_request};
+use super::budget::{TokenCounter, counting};
 use super::envelope;
 use super::fence::quoted_name;
 use super::fit::Step;
 use super::wire::{FoundChunks, FoundFacets};
-use crate::ServedLibrary;
+use crate::{ServedLibrary, telemetry};
 
-/// Default number of passages: with their metadata, about what the default budget holds.
-const DEFAULT_LIMIT: usize = 6;
 const DETAIL: &str = "detail";
 const FULL: &str = "full";
 const CONCISE: &str = "concise";
-/// Maximum number of passages in one response.
-const MAX_LIMIT: usize = 20;
 
 /// The tool's parameters.
-pub(super) static PARAMETERS: [Parameter; 10] = [
-    Parameter {
-        name: "query",
-        aliases: &["q", "question", "text"],
-        kind: ParameterKind::Text,
-        required: true,
-        description: "The question in plain words, codes and names as written",
-        examples: &["barge state in CCX"],
-    },
-    Parameter {
-        name: "mode",
-        aliases: &["search_mode"],
-        kind: ParameterKind::Choice(&["hybrid", "dense", "keyword"]),
-        required: false,
-        description: "Both, semantic, or keyword",
-        examples: &["hybrid"],
-    },
-    Parameter {
-        name: "vendor",
-        aliases: &["vendors"],
-        kind: ParameterKind::Names,
-        required: false,
-        description: "Only this vendor",
-        examples: &["Cisco"],
-    },
-    Parameter {
-        name: "product",
-        aliases: &["products"],
-        kind: ParameterKind::Names,
-        required: false,
-        description: "Only this product: id, title or alias",
-        examples: &["finesse", "CCX"],
-    },
-    Parameter {
-        name: "version",
-        aliases: &["ver", "release", "versions"],
-        kind: ParameterKind::Name,
-        required: false,
-        description: "Only this version, range or latest",
-        examples: &["12.5", ">=12.0 <15"],
-    },
-    GUIDE,
-    Parameter {
-        name: "limit",
-        aliases: &["top_k", "k", "n", "count", "max_results", "num_results"],
-        kind: ParameterKind::Number {
-            min: 1,
-            max: MAX_LIMIT,
-            default: DEFAULT_LIMIT,
-        },
-        required: false,
-        description: "How many passages",
-        examples: &["6"],
-    },
-    Parameter {
-        name: DETAIL,
-        aliases: &["verbosity", "format"],
-        kind: ParameterKind::Choice(&[FULL, CONCISE]),
-        required: false,
-        description: "Whole passages, or one line each",
-        examples: &[CONCISE],
-    },
-    TOKEN_BUDGET,
-    CURSOR,
-];
+pub(super) static PARAMETERS: LazyLock<Vec<Parameter>> =
+    LazyLock::new(|| of_request::<SearchRequest>(&[DETAIL_PARAMETER, TOKEN_BUDGET]));
+const DETAIL_PARAMETER: Parameter = Parameter {
+    name: DETAIL,
+    aliases: &["verbosity", "format"],
+    kind: ParameterKind::Choice(&[FULL, CONCISE]),
+    required: false,
+    description: "Whole passages, or one line each",
+    examples: &[CONCISE],
+};
 
 /// Answers a call.
 pub(super) async fn call(
@@ -103,68 +46,34 @@ pub(super) async fn call(
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let mut request = request(arguments);
+    let request: SearchRequest = arguments.request()?;
+    let (mut results, snapshot) =
+        telemetry::search_with_snapshot(library, &request, visibility).await?;
+
     let budget = arguments.budget();
-
-    let mut answer = library.wire_search(&request, visibility).await?;
-    if answer.hits.is_empty() && answer.unversioned.is_empty() {
-        return no_hits(library, &request, answer, budget, visibility).await;
+    if results.hits.is_empty() && results.unversioned.is_empty() {
+        explain_no_hits(&mut results, &request, &snapshot).await?;
+        return counting(library, move |counter| {
+            fit_no_hits(&results, counter, budget)
+        })
+        .await;
     }
 
-    let total_hits = answer.hits.len();
-    loop {
-        let requested = answer.hits.len();
-        let counter = TokenCounter::new(library);
-        let mut response = SearchResponse::new(answer, total_hits, library.public_url());
-
-        if arguments.text(DETAIL) == Some(CONCISE) {
-            response = response.concise();
-        }
-
-        let fitted = blocking(move || response.fit(&counter, budget)).await?;
-        let shown = count_hits(&fitted.included);
-        if shown == 0 || shown == requested {
-            return Ok(fitted.result);
-        }
-
-        // Request exactly as many hits as fit, so that the cursor continues after the last one
-        // shown.
-        request.limit = Some(shown);
-        answer = library.wire_search(&request, visibility).await?;
-    }
+    let is_concise = arguments.text(DETAIL) == Some(CONCISE);
+    let response = SearchResponse::new(results, library.public_url(), is_concise);
+    counting(library, move |counter| response.fit(counter, budget)).await
 }
 
-fn request(arguments: &Arguments) -> SearchRequest {
-    let mode = arguments
-        .text("mode")
-        .and_then(|name| Mode::ALL.into_iter().find(|mode| mode.name() == name));
-
-    SearchRequest {
-        q: arguments.text("query").unwrap_or_default().to_owned(),
-        mode: mode.unwrap_or_default(),
-        vendor: arguments.names("vendor"),
-        product: arguments.names("product"),
-        version: arguments.text("version").map(str::to_owned),
-        guide: arguments.names("guide"),
-        limit: Some(arguments.number("limit").unwrap_or(DEFAULT_LIMIT)),
-        cursor: arguments.text("cursor").map(str::to_owned),
-        ..SearchRequest::default()
-    }
-}
-
-/// Returns the response for a question without hits. If it had filters, the notice lists what the
-/// question finds without them, so that the caller can ask a better one.
-async fn no_hits(
-    library: &ServedLibrary,
+/// Adds a notice to the results of a question without hits. If it had filters, the notice lists what
+/// the question finds without them, so that the caller can ask a better one.
+async fn explain_no_hits(
+    results: &mut SearchResults,
     request: &SearchRequest,
-    mut answer: SearchAnswer,
-    budget: usize,
-    visibility: &Visibility,
-) -> Result<CallToolResult, QueryError> {
-    let filtered = request.version.is_some()
-        || [&request.vendor, &request.product, &request.guide]
-            .iter()
-            .any(|filter| !filter.is_empty());
+    snapshot: &LibrarySnapshot<'_>,
+) -> Result<(), QueryError> {
+    let filtered = SearchRequest::PARAMETERS.iter().any(|parameter| {
+        parameter.declaration.role.is_filter() && parameter.value(request).is_some()
+    });
 
     let notice = if filtered && request.cursor.is_none() {
         let unfiltered = SearchRequest {
@@ -174,38 +83,44 @@ async fn no_hits(
             ..SearchRequest::default()
         };
 
-        answer.facets = library.wire_search(&unfiltered, visibility).await?.facets;
+        let found = telemetry::search_snapshot(snapshot, &unfiltered).await?;
+        results.facets = found.facets;
         format!(
             "nothing found with these filters; {}",
-            available_filters(&facets(&answer))
+            available_filters(&facets(results))
         )
     } else {
         "nothing found; try other words, mode hybrid, or call list_library".to_owned()
     };
 
-    answer.notices.push(notice);
-    let counter = TokenCounter::new(library);
-    blocking(move || {
-        let facets = facets(&answer);
-        let step = Step {
-            what: (),
-            cost: counter.json(&facets)?,
-            leads: false,
-        };
+    results.notices.push(notice);
+    Ok(())
+}
 
-        let render = |included: &[()]| {
-            let structured = FoundChunks {
-                facets: (!included.is_empty()).then(|| facets.clone()),
-                degraded: answer.degraded.clone(),
-                notices: answer.notices.clone(),
-                ..FoundChunks::default()
-            };
-            envelope::answer(&structured, markdown(&structured, &[], &[]))
-        };
+/// Renders results without hits: the notices, and the facets if they fit.
+fn fit_no_hits(
+    results: &SearchResults,
+    counter: &TokenCounter,
+    budget: usize,
+) -> Result<CallToolResult, QueryError> {
+    let facets = facets(results);
+    let step = Step {
+        what: (),
+        cost: counter.json(&facets)?,
+        leads: false,
+    };
 
-        Ok(counter.fit(budget, [Ok(step)], render)?.result)
-    })
-    .await
+    let render = |included: &[()]| {
+        let structured = FoundChunks {
+            facets: (!included.is_empty()).then(|| facets.clone()),
+            degraded: results.degraded.clone(),
+            notices: results.notices.clone(),
+            ..FoundChunks::default()
+        };
+        envelope::answer(&structured, markdown(&structured, &[], &[]))
+    };
+
+    Ok(counter.fit(budget, [Ok(step)], render)?.result)
 }
 
 /// Describes the filter values with which the question has hits, three of each facet.

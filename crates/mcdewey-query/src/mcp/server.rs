@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::arguments::{Arguments, TOKEN_BUDGET};
-use super::budget::{self, TokenCounter, blocking};
+use super::budget::{self, counting};
 use super::envelope::{
     client_error_message, error_result, minimal_error_result, result_meta, server_info,
 };
@@ -98,12 +98,13 @@ impl DocServer {
 
     async fn tool_error(&self, tool: DocTool, error: QueryError, budget: usize) -> CallToolResult {
         log_error(tool.name(), &error);
-        let counter = TokenCounter::new(&self.library);
         let error = Arc::new(error);
         let shared_error = Arc::clone(&error);
         let result = guarded(
             DEADLINE,
-            blocking(move || error_result(&shared_error, &counter, budget)),
+            counting(&self.library, move |counter| {
+                error_result(&shared_error, counter, budget)
+            }),
         )
         .await;
 

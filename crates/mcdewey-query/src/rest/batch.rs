@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use futures::stream;
-use mcdewey_search::QueryError;
+use mcdewey_search::{QueryError, SearchRequest};
 use serde_json::{Map, Value, json};
 
-use super::{input, search_parameters};
+use super::{input, requests};
 use crate::problem::Problem;
 use crate::request_state::RequestState;
 use crate::telemetry;
@@ -69,7 +69,7 @@ async fn run(state: &RequestState, search: Value) -> Result<SearchAnswer, QueryE
         ));
     };
 
-    let request = search_parameters::from_object(object)?;
+    let request: SearchRequest = requests::from_object(object)?;
     let results = telemetry::search(&state.library, &request, state.visibility()).await?;
     Ok(SearchAnswer::new(results, state.library.public_url()))
 }

@@ -4,6 +4,8 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use mcdewey_search::MAX_CONTEXT;
+use mcdewey_search::parameter::{Declaration, Kind, Role};
 
 use super::parameters::Parameters;
 use super::{conditional, input};
@@ -11,7 +13,24 @@ use crate::problem::Problem;
 use crate::request_state::RequestState;
 use crate::wire::ChunkAnswer;
 
-pub(super) const PARAMETERS: [&str; 1] = ["context"];
+pub(super) const CHUNK_ID: Declaration = Declaration::text(
+    Role::Question,
+    "A chunk id or its 8-digit handle",
+    "finesse::v12.5::developer-guide::developer-guide::1",
+)
+.named("chunk_id")
+.required();
+pub(super) const PARAMETERS: [Declaration; 1] = [Declaration::new(
+    Kind::Number {
+        min: 0,
+        max: MAX_CONTEXT as usize,
+        default: Some(0),
+    },
+    Role::Extent,
+    "Number of neighbouring passages on each side",
+    "1",
+)
+.named("context")];
 
 pub(super) async fn get(
     state: RequestState,
@@ -20,7 +39,7 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let id = input::chunk_id(&input::path(path)?);
-    let context = Parameters::new(input::pairs(&uri)?, &PARAMETERS)?
+    let context = Parameters::declared(input::pairs(&uri)?, &PARAMETERS)?
         .number("context")?
         .unwrap_or(0);
 

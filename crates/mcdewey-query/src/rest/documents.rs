@@ -5,6 +5,7 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use mcdewey_search::parameter::{Declaration, Kind, Role};
 use mcdewey_search::{PageSelector, QueryError};
 
 use super::parameters::Parameters;
@@ -12,7 +13,59 @@ use super::{conditional, input};
 use crate::problem::Problem;
 use crate::request_state::RequestState;
 
-pub(super) const PARAMETERS: [&str; 3] = ["page", "label", "section"];
+pub(super) const SOURCE: Declaration = Declaration::text(
+    Role::Question,
+    "The source of the document",
+    "finesse/v12.5/developer-guide/developer-guide.md",
+)
+.named("source")
+.required();
+pub(super) const PARAMETERS: [Declaration; 3] = [
+    Declaration::new(
+        Kind::Number {
+            min: 0,
+            max: u32::MAX as usize,
+            default: None,
+        },
+        Role::Question,
+        "Return the page with this physical number",
+        "118",
+    )
+    .named("page"),
+    Declaration::text(
+        Role::Question,
+        "Return the page with this printed number",
+        "102",
+    )
+    .named("label"),
+    Declaration::text(
+        Role::Question,
+        "In a document without pages: return this section",
+        "certificates-1",
+    )
+    .named("section"),
+];
+/// The parameters of `/f/{source}`.
+pub const FILE_PARAMETERS: [Declaration; 3] = [
+    Declaration::text(
+        Role::Question,
+        "Return this image of the document",
+        "page-58-image-1.png",
+    )
+    .named("image"),
+    Declaration::text(
+        Role::Question,
+        "Return the original file",
+        "developer-guide.pdf",
+    )
+    .named("original"),
+    Declaration::text(
+        Role::Extent,
+        "The beginning of the file's hash: lets caches keep the response indefinitely",
+        "",
+    )
+    .named("hash"),
+];
 
 pub(super) async fn get(
     state: RequestState,
@@ -21,7 +74,7 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let source = input::path(path)?;
-    let parameters = Parameters::new(input::pairs(&uri)?, &PARAMETERS)?;
+    let parameters = Parameters::declared(input::pairs(&uri)?, &PARAMETERS)?;
     let selector = page_selector(&parameters)?;
 
     let public_url = state.library.public_url();

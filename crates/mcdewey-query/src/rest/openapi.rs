@@ -1,10 +1,7 @@
-//! `GET /openapi.json`: the API described in OpenAPI 3.1, generated from the response types and one
-//! table of operations.
+//! `GET /openapi.json`: the API described in OpenAPI 3.1, generated from the response types and the
+//! table of routes.
 
-mod operation;
-mod operations;
 mod parameter;
-mod parameter_lists;
 mod schemas;
 #[cfg(test)]
 mod tests;
@@ -13,15 +10,15 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use mcdewey_search::parameter::Declaration;
 use serde_json::{Map, Value, json};
 
 use crate::request_state::RequestState;
 
-pub use self::operation::{Operation, RequestBody, SuccessResponse};
-pub use self::operations::OPERATIONS;
-pub use self::parameter::Parameter;
+pub use self::parameter::{example, value_description};
 
-use self::operation::status_description;
+use super::operation::{Operation, SuccessResponse, status_description};
+use super::routes::OPERATIONS;
 
 /// The description without the server's URL; built once.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
@@ -58,7 +55,7 @@ fn document() -> Value {
         let path = paths
             .entry(operation.path.to_owned())
             .or_insert_with(|| json!({}));
-        path[operation.method] = describe_operation(operation);
+        path[operation.method.name()] = describe_operation(operation);
     }
 
     json!({
@@ -95,9 +92,8 @@ fn document() -> Value {
 
 fn describe_operation(operation: &Operation) -> Value {
     let mut parameters: Vec<Value> = operation
-        .parameters
-        .iter()
-        .map(describe_parameter)
+        .parameters()
+        .map(|(place, declaration)| describe_parameter(place, declaration))
         .collect();
     if operation.has_etag {
         parameters.push(if_none_match_parameter());
@@ -129,17 +125,17 @@ fn describe_operation(operation: &Operation) -> Value {
     described
 }
 
-fn describe_parameter(parameter: &Parameter) -> Value {
+fn describe_parameter(place: &str, declaration: &Declaration) -> Value {
     let mut described = json!({
-        "name": parameter.name,
-        "in": parameter.location,
-        "description": parameter.description,
-        "required": parameter.required,
-        "schema": parameter.schema(),
-        "example": parameter.example(),
+        "name": declaration.name,
+        "in": place,
+        "description": declaration.description,
+        "required": declaration.required,
+        "schema": parameter::schema(declaration),
+        "example": example(declaration),
     });
 
-    if parameter.repeatable {
+    if declaration.kind.is_repeatable() {
         described["style"] = json!("form");
         described["explode"] = json!(true);
     }

@@ -4,6 +4,7 @@
 use std::str::FromStr;
 
 use mcdewey_search::QueryError;
+use mcdewey_search::parameter::Declaration;
 
 /// The parameters of one request. Every name is one that the request accepts.
 #[derive(Debug, Clone)]
@@ -18,6 +19,14 @@ impl Parameters {
         Ok(Self { pairs })
     }
 
+    /// Fails if a name is not declared; the error lists all such names.
+    pub fn declared(
+        pairs: Vec<(String, String)>,
+        declarations: &[Declaration],
+    ) -> Result<Self, QueryError> {
+        Self::new(pairs, &names(declarations))
+    }
+
     /// Returns a parameter that takes one value. An empty value counts as absent, because forms
     /// send empty fields.
     pub fn one(&self, name: &str) -> Result<Option<&str>, QueryError> {
@@ -30,11 +39,6 @@ impl Parameters {
         }
 
         Ok(first.filter(|value| !value.is_empty()))
-    }
-
-    /// Returns a parameter that takes one value; empty if it is absent.
-    pub fn text(&self, name: &str) -> Result<String, QueryError> {
-        Ok(self.one(name)?.unwrap_or_default().to_owned())
     }
 
     /// Returns a parameter that takes a whole number within the range of `T`.
@@ -86,6 +90,14 @@ impl Parameters {
             .filter(move |(key, _)| key == name)
             .map(|(_, value)| value.as_str())
     }
+}
+
+/// The names of declared parameters.
+pub(super) fn names(declarations: &[Declaration]) -> Vec<&'static str> {
+    declarations
+        .iter()
+        .map(|declaration| declaration.name)
+        .collect()
 }
 
 /// Escapes a value for a list that is separated by commas.

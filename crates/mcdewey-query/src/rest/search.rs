@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use mcdewey_search::SearchRequest;
 
-use super::{conditional, input, search_parameters};
+use super::{conditional, input, requests};
 use crate::problem::Problem;
 use crate::request_state::RequestState;
 use crate::telemetry;
@@ -17,7 +17,7 @@ pub(super) async fn get(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let request = search_parameters::from_query(input::pairs(&uri)?)?;
+    let request = requests::from_query(input::pairs(&uri)?)?;
     let answer = answer(&state, &request).await?;
     if answer.degraded.is_some() || answer.reranked == Some(false) {
         // The full answer may be available again in a moment, at the same revision, so a tag made
@@ -34,7 +34,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let request = search_parameters::from_json(&headers, body)?;
+    let request = requests::from_json(&headers, body)?;
     Ok(uncached(&answer(&state, &request).await?))
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use mcdewey_core::SourcePath;
 use serde::Serialize;
 
+use mcdewey_search::parameter::{ParameterValue, Request};
 use mcdewey_search::{QueryError, SearchRequest, SearchResults};
 
 #[cfg(test)]
@@ -189,18 +190,18 @@ fn shown_sources(results: &SearchResults) -> Vec<String> {
 }
 
 fn filters(request: &SearchRequest) -> BTreeMap<&'static str, String> {
-    let filters = [
-        ("vendor", request.vendor.join(", ")),
-        ("product", request.product.join(", ")),
-        ("version", request.version.clone().unwrap_or_default()),
-        ("guide", request.guide.join(", ")),
-        ("source", request.source.join(", ")),
-    ];
-
-    filters
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name, truncated(&value)))
+    SearchRequest::PARAMETERS
+        .iter()
+        .filter(|parameter| parameter.declaration.role.is_filter())
+        .filter_map(|parameter| {
+            let text = match parameter.value(request)? {
+                ParameterValue::List(values) => values.join(", "),
+                ParameterValue::Text(text) => text,
+                ParameterValue::Number(number) => number.to_string(),
+                ParameterValue::Flag(flag) => flag.to_string(),
+            };
+            (!text.is_empty()).then(|| (parameter.declaration.name, truncated(&text)))
+        })
         .collect()
 }
 

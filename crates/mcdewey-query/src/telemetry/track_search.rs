@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use mcdewey_core::Visibility;
 use mcdewey_search::{
-    CompareRequest, Comparison, Library, QueryError, SearchRequest, SearchResults,
+    CompareRequest, Comparison, Library, LibrarySnapshot, QueryError, SearchRequest, SearchResults,
 };
 
 use super::request_context::RequestContext;
@@ -17,10 +17,36 @@ pub async fn search(
     request: &SearchRequest,
     visibility: &Visibility,
 ) -> Result<SearchResults, QueryError> {
-    track(request, async {
-        library.at(visibility).await?.search(request).await
+    let (results, _) = search_with_snapshot(library, request, visibility).await?;
+    Ok(results)
+}
+
+/// Searches the library, and returns the snapshot that was searched too, for what the request reads
+/// besides.
+pub(crate) async fn search_with_snapshot<'a>(
+    library: &'a Library,
+    request: &SearchRequest,
+    visibility: &Visibility,
+) -> Result<(SearchResults, LibrarySnapshot<'a>), QueryError> {
+    let mut taken = None;
+
+    // The snapshot is taken after the wait for the permit, so that it is as recent as the search.
+    let results = track(request, async {
+        let snapshot = taken.insert(library.at(visibility).await?);
+        snapshot.search(request).await
     })
-    .await
+    .await?;
+
+    let snapshot = taken.expect("a search that succeeded had a snapshot");
+    Ok((results, snapshot))
+}
+
+/// Searches a snapshot that the request already has.
+pub(crate) async fn search_snapshot(
+    snapshot: &LibrarySnapshot<'_>,
+    request: &SearchRequest,
+) -> Result<SearchResults, QueryError> {
+    track(request, snapshot.search(request)).await
 }
 
 /// Compares two versions, which is as heavy as a search and needs a permit too. The search for the
@@ -30,16 +56,37 @@ pub async fn compare(
     request: &CompareRequest,
     visibility: &Visibility,
 ) -> Result<Comparison, QueryError> {
-    // A wrong limit need not wait for a permit.
-    request.page_size()?;
-    if let Some(context) = RequestContext::current() {
-        context.acquire_search_permit().await?;
-    }
-
+    prepare_comparison(request).await?;
     let snapshot = library.at(visibility).await?;
+    compare_relevant(&snapshot, request).await
+}
+
+/// Compares two versions in a snapshot that the request already has; see [`compare`].
+pub(crate) async fn compare_snapshot(
+    snapshot: &LibrarySnapshot<'_>,
+    request: &CompareRequest,
+) -> Result<Comparison, QueryError> {
+    prepare_comparison(request).await?;
+    compare_relevant(snapshot, request).await
+}
+
+/// Checks the limit, because a wrong one need not wait for a permit, then waits for the permit.
+async fn prepare_comparison(request: &CompareRequest) -> Result<(), QueryError> {
+    request.page_size()?;
+    match RequestContext::current() {
+        Some(context) => context.acquire_search_permit().await,
+        None => Ok(()),
+    }
+}
+
+/// Compares two versions and keeps the changes that are relevant to the question, if there is one.
+async fn compare_relevant(
+    snapshot: &LibrarySnapshot<'_>,
+    request: &CompareRequest,
+) -> Result<Comparison, QueryError> {
     let mut comparison = snapshot.compare(request).await?;
     if let Some(relevance) = comparison.relevance_request() {
-        let found = track(&relevance, snapshot.search(&relevance)).await?;
+        let found = search_snapshot(snapshot, &relevance).await?;
         comparison.keep_relevant(&found);
     }
 

@@ -9,7 +9,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::Uri;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use mcdewey_search::QueryError;
+use mcdewey_search::{QueryError, SearchRequest};
 
 use crate::{AppState, Pages, Problem, RequestState, rest, telemetry};
 
@@ -39,7 +39,7 @@ async fn search(state: RequestState, uri: Uri) -> Response {
 }
 
 async fn hits(state: &RequestState, uri: &Uri) -> Result<String, QueryError> {
-    let request = rest::from_query(rest::pairs(uri)?)?;
+    let request: SearchRequest = rest::from_query(rest::pairs(uri)?)?;
     if request.q.is_empty() {
         return Ok("Search".to_owned());
     }

@@ -77,13 +77,12 @@ pub fn original(document: &Document) -> Option<&Attachment> {
 impl LibrarySnapshot<'_> {
     /// Returns a document's metadata, outline and pages.
     pub async fn document(&self, source: &str) -> Result<Arc<Document>, QueryError> {
-        let not_found = || QueryError::NotFound(format!("no document {source:?} in this library"));
-        let source: SourcePath = source.parse().map_err(|_| not_found())?;
+        let path: SourcePath = source.parse().map_err(|_| no_document(source))?;
         self.reader()
-            .document(&source, &self.scope())
+            .document(&path, &self.scope())
             .await?
             .map(Arc::new)
-            .ok_or_else(not_found)
+            .ok_or_else(|| no_document(source))
     }
 
     /// Returns a page (or section) of a document.
@@ -110,38 +109,39 @@ impl LibrarySnapshot<'_> {
             .reader()
             .chunks_on_page(&document.meta.source, number, &self.scope())
             .await?;
-        let chunks = chunks
-            .iter()
-            .filter_map(|chunk| chunk_on_page(chunk, number))
-            .collect();
-
+        let chunks = chunks_on_page(&chunks, number);
         Ok(DocumentPage::new(document, position, text, chunks))
     }
 
-    /// Returns the page of a chunk that was read from this snapshot. Of the chunks on the page, only
-    /// this one is listed.
+    /// Returns the page of a chunk that was read from this snapshot.
     pub async fn page_of_chunk(&self, chunk: &Chunk) -> Result<DocumentPage, QueryError> {
-        let document = self.document(chunk.document.source.as_str()).await?;
-        let number = chunk.page.number;
+        let (source, number) = (&chunk.document.source, chunk.page.number);
+        let found = self
+            .reader()
+            .page_with_document(source, number, &self.scope())
+            .await?
+            .ok_or_else(|| no_document(source.as_str()))?;
+
+        let document = Arc::new(found.document);
         let position = document
             .pages
             .iter()
             .position(|page| page.number == number)
             .ok_or_else(|| no_such_page(&document))?;
+        let page = found
+            .page
+            .ok_or_else(|| page_being_replaced(source, number))?;
 
-        let text = self.page_text(&document, number).await?;
-        let chunks = chunk_on_page(chunk, number).into_iter().collect();
-        Ok(DocumentPage::new(&document, position, text, chunks))
+        let chunks = chunks_on_page(&found.chunks, number);
+        Ok(DocumentPage::new(&document, position, page.text, chunks))
     }
 
     async fn page_text(&self, document: &Document, page: PageNumber) -> Result<String, QueryError> {
         let source = &document.meta.source;
         let found = self.reader().page(source, page, &self.scope()).await?;
-        found.map(|page| page.text).ok_or_else(|| {
-            QueryError::NotFound(format!(
-                "page {page} of {source:?} is being replaced; try again"
-            ))
-        })
+        found
+            .map(|page| page.text)
+            .ok_or_else(|| page_being_replaced(source, page))
     }
 
     /// Returns an image or the original of a document.
@@ -201,4 +201,21 @@ fn chunk_on_page(chunk: &Chunk, page: PageNumber) -> Option<ChunkOnPage> {
         chunk_id: chunk.chunk_id.clone(),
         span: *span,
     })
+}
+
+fn chunks_on_page(chunks: &[Chunk], page: PageNumber) -> Vec<ChunkOnPage> {
+    chunks
+        .iter()
+        .filter_map(|chunk| chunk_on_page(chunk, page))
+        .collect()
+}
+
+fn no_document(source: &str) -> QueryError {
+    QueryError::NotFound(format!("no document {source:?} in this library"))
+}
+
+fn page_being_replaced(source: &SourcePath, page: PageNumber) -> QueryError {
+    QueryError::NotFound(format!(
+        "page {page} of {source:?} is being replaced; try again"
+    ))
 }

@@ -50,10 +50,11 @@ impl LibrarySnapshot<'_> {
             return Ok(Passage::new(chunk, neighbours));
         }
 
-        // The ids of the neighbours are known, so all are read at once.
         let id: ChunkId = id.parse()?;
-        let ids = ids_around(&id, context);
-        let mut chunks = self.reader().chunks(&ids, &self.scope()).await?;
+        let mut chunks = self
+            .reader()
+            .chunks_around(&id, context, &self.scope())
+            .await?;
         let position = chunks
             .iter()
             .position(|chunk| chunk.chunk_id == id)
@@ -119,25 +120,6 @@ impl LibrarySnapshot<'_> {
 /// Handles have eight hexadecimal digits; a chunk id contains `::`.
 fn is_handle(id: &str) -> bool {
     id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// The ids of a chunk and of the chunks around it, which may not all exist.
-fn ids_around(id: &ChunkId, context: u32) -> Vec<ChunkId> {
-    let (prefix, ordinal) = (id.document_prefix(), id.ordinal());
-    let (first, last) = (
-        ordinal.saturating_sub(context),
-        ordinal.saturating_add(context),
-    );
-
-    (first..=last)
-        .filter_map(|other| {
-            if other == ordinal {
-                Some(id.clone())
-            } else {
-                format!("{prefix}::{other}").parse().ok()
-            }
-        })
-        .collect()
 }
 
 fn no_passage(id: &str) -> QueryError {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcdewey_core::{Index, IndexState, Scope, Visibility};
+use mcdewey_core::{IndexReader, IndexState, Scope, Visibility};
 use tokio::sync::OnceCell;
 
 use crate::library::view::LibraryView;
@@ -12,7 +12,7 @@ use crate::{Library, QueryError};
 /// needs from it.
 pub struct LibrarySnapshot<'a> {
     pub(crate) library: &'a Library,
-    state: IndexState,
+    reader: Arc<dyn IndexReader>,
     visibility: Visibility,
     view: OnceCell<Arc<LibraryView>>,
 }
@@ -22,7 +22,7 @@ impl Library {
     pub async fn at(&self, visibility: &Visibility) -> Result<LibrarySnapshot<'_>, QueryError> {
         Ok(LibrarySnapshot {
             library: self,
-            state: self.index.state().await?,
+            reader: self.index.reader().await?,
             visibility: visibility.clone(),
             view: OnceCell::new(),
         })
@@ -33,11 +33,11 @@ impl LibrarySnapshot<'_> {
     /// The generation, revision and size of the library. Entity tags and cursors are valid for one
     /// state.
     pub fn state(&self) -> &IndexState {
-        &self.state
+        self.reader.state()
     }
 
-    pub(crate) fn reader(&self) -> &dyn Index {
-        self.library.index.as_ref()
+    pub(crate) fn reader(&self) -> &dyn IndexReader {
+        self.reader.as_ref()
     }
 
     /// The scope of everything the caller may see.
@@ -52,11 +52,7 @@ impl LibrarySnapshot<'_> {
     pub(crate) async fn view(&self) -> Result<&LibraryView, QueryError> {
         let view = self
             .view
-            .get_or_try_init(|| {
-                self.library
-                    .views
-                    .view(self.reader(), &self.state, &self.visibility)
-            })
+            .get_or_try_init(|| self.library.views.view(self.reader(), &self.visibility))
             .await?;
         Ok(view)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mcdewey_core::{
-    DocumentSummary, Generation, Index, IndexState, LibraryDescription, Revision, Scope, Version,
+    DocumentSummary, Generation, IndexReader, LibraryDescription, Revision, Scope, Version,
     VersionScheme, Visibility,
 };
 use tokio::sync::Mutex;
@@ -126,13 +126,13 @@ impl ViewCache {
         self.views.lock().await.clear();
     }
 
-    /// Returns the view for this visibility and state.
+    /// Returns the view for this visibility at the state of the reader.
     pub(crate) async fn view(
         &self,
-        index: &dyn Index,
-        state: &IndexState,
+        reader: &dyn IndexReader,
         visibility: &Visibility,
     ) -> Result<Arc<LibraryView>, QueryError> {
+        let state = reader.state();
         let key = ViewKey {
             generation: state.generation.clone(),
             revision: state.revision,
@@ -149,7 +149,7 @@ impl ViewCache {
             visibility: visibility.clone(),
             ..Scope::default()
         };
-        let view = LibraryView::new(index.documents(&scope).await?, index.description().await?)?;
+        let view = LibraryView::new(reader.documents(&scope).await?, reader.description().await?)?;
         let view = Arc::new(view);
 
         views.retain(|(cached, _)| {

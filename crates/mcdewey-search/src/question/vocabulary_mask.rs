@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mcdewey_core::{
-    CandidateQuery, Index, IndexError, QuestionWord, Scope, Visibility, WeightedText,
-};
+use mcdewey_core::{IndexError, IndexReader, QuestionWord, Scope, Visibility};
 
 use crate::question::terms;
 
@@ -30,27 +28,19 @@ impl VocabularyMask {
     /// Masks `text` (in its form for keyword search) for a caller of this visibility.
     pub(crate) async fn new(
         text: &str,
-        index: &dyn Index,
+        reader: &dyn IndexReader,
         visibility: &Visibility,
     ) -> Result<Self, IndexError> {
         let scope = Scope {
             visibility: visibility.clone(),
             ..Scope::default()
         };
-        let mut visible_words: BTreeMap<String, bool> = BTreeMap::new();
+        let visible_words = visible_words(text, reader, &scope).await?;
         let mut mask = Self::default();
 
         let mut copied = 0;
         for (word, range) in terms::words(text) {
-            let lower = word.to_lowercase();
-            let visible = match visible_words.get(&lower) {
-                Some(visible) => *visible,
-                None => {
-                    visible_words.len() < MAX_LOOKUPS && is_visible(word, index, &scope).await?
-                }
-            };
-            visible_words.insert(lower, visible);
-
+            let visible = visible_words.contains(&word.to_lowercase());
             if !visible {
                 let placeholder = format!("zqxj{}vwk", mask.originals.len());
                 mask.text.push_str(&text[copied..range.start]);
@@ -74,23 +64,27 @@ impl VocabularyMask {
     }
 }
 
-/// Reports whether a visible chunk contains the word, with spelling correction switched off.
-async fn is_visible(word: &str, index: &dyn Index, scope: &Scope) -> Result<bool, IndexError> {
-    let keyword = vec![WeightedText {
-        text: word.to_owned(),
-        weight: 1.0,
-    }];
-    let known_words = BTreeSet::from([word.to_lowercase()]);
-    let query = CandidateQuery {
-        keyword,
-        known_words,
-        depth: 1,
-        ..CandidateQuery::default()
-    };
+/// Returns the words of a text that a visible chunk contains, with spelling correction switched off,
+/// in lower case.
+async fn visible_words(
+    text: &str,
+    reader: &dyn IndexReader,
+    scope: &Scope,
+) -> Result<BTreeSet<String>, IndexError> {
+    let mut looked_up: BTreeMap<String, String> = BTreeMap::new();
+    for (word, _) in terms::words(text) {
+        let lower = word.to_lowercase();
+        if looked_up.len() < MAX_LOOKUPS {
+            looked_up.entry(lower).or_insert_with(|| word.to_owned());
+        }
+    }
 
-    Ok(index
-        .candidates(&query, scope)
-        .await?
-        .keyword
-        .is_some_and(|list| !list.is_empty()))
+    if looked_up.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+
+    let words: Vec<String> = looked_up.values().cloned().collect();
+    let occurring = reader.occurring_words(&words, scope).await?;
+    looked_up.retain(|_, word| occurring.contains(word));
+    Ok(looked_up.into_keys().collect())
 }

@@ -9,8 +9,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::database::{Database, Schema};
 use super::error::EmbeddedResult;
+use super::held_snapshot::{HeldSnapshot, HeldSnapshots};
 use mcdewey_core::{DocumentMeta, IndexError};
 
 pub(super) use read::{LivePoint, Snapshot};
@@ -121,6 +124,7 @@ const DATABASE: Schema = Schema {
 #[derive(Debug)]
 pub(super) struct Catalogue {
     database: Database,
+    held: HeldSnapshots,
     /// Parsed metadata by `documents.id`.
     metadata: Mutex<HashMap<i64, Arc<DocumentMeta>>>,
 }
@@ -131,6 +135,7 @@ impl Catalogue {
         Ok((
             Self {
                 database,
+                held: HeldSnapshots::default(),
                 metadata: Mutex::default(),
             },
             CatalogueWriter::new(connection),
@@ -143,6 +148,31 @@ impl Catalogue {
     ) -> EmbeddedResult<T> {
         self.database
             .read(|transaction| query(&Snapshot::new(transaction, self)))
+    }
+
+    /// Takes a snapshot for several reads.
+    pub(super) fn hold(&self, permit: OwnedSemaphorePermit) -> EmbeddedResult<Arc<HeldSnapshot>> {
+        self.held.take(self.database.readers(), permit)
+    }
+
+    /// Reads from a snapshot.
+    pub(super) fn read_held<T>(
+        &self,
+        snapshot: &HeldSnapshot,
+        query: impl FnOnce(&Snapshot<'_>) -> EmbeddedResult<T>,
+    ) -> EmbeddedResult<T> {
+        snapshot.read(|connection| query(&Snapshot::new(connection, self)))
+    }
+
+    /// The snapshots that readers hold.
+    pub(super) fn held(&self) -> &HeldSnapshots {
+        &self.held
+    }
+
+    /// Ends all snapshots and closes the connections that read.
+    pub(super) fn close(&self) {
+        self.held.close();
+        self.database.readers().close();
     }
 
     /// Clears the cache of metadata.

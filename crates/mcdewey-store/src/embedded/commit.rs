@@ -1,12 +1,13 @@
 //! The commit protocol: vectors go to the embedding cache first, then points to the shard, which is
 //! flushed; one transaction of the catalogue makes the documents visible; old points are removed
-//! last.
+//! last, once no reader holds a snapshot in which they are live.
 //!
 //! Whenever the process is killed, the catalogue holds either old or new revisions, and anything
 //! extra in the shard is removed when it is opened next.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mcdewey_core::{IndexError, LibraryDescription, Revision, RootName, SourcePath};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use super::space;
 use super::vectors::VectorWriter;
 use crate::commands::{PendingCommit, answer, answer_all};
 use crate::prepare::Prepared;
+use crate::snapshots::{KeptForSnapshots, OpenSnapshots};
 
 /// The size of the engine's log, in bytes, below which rebuilding the shard is not worthwhile.
 const LOG_ALLOWED: u64 = 256 * 1024 * 1024;
@@ -29,6 +31,13 @@ const LOG_ALLOWED: u64 = 256 * 1024 * 1024;
 /// The additional size of the log, in bytes, allowed per point: five times what is written to add a
 /// point with 384 numbers and 90 words (3 KB).
 const LOG_PER_POINT: u64 = 15 * 1024;
+
+/// How long an erasure waits for the readers of what it erases, before it ends their snapshots.
+pub(super) const READER_GRACE: Duration = Duration::from_secs(2);
+
+/// The age at which a reader's snapshot is ended when something is committed: the log of the
+/// catalogue grows while it is open.
+const MAX_SNAPSHOT_AGE: Duration = Duration::from_secs(600);
 
 /// A step of the protocol after which the process may be killed. Tests inspect the disk at each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +59,10 @@ pub(super) struct Committer {
     min_free_bytes: u64,
     /// Whether anything was written since the shard was last optimised.
     needs_optimize: bool,
+    /// Points that are live only in snapshots that readers hold.
+    replaced_points: KeptForSnapshots<Vec<Uuid>>,
+    /// Snapshots with a lower number may not show the latest change.
+    first_current_snapshot: u64,
     #[cfg(test)]
     pub(super) on_step: Option<Box<dyn FnMut(Step) + Send>>,
 }
@@ -69,6 +82,8 @@ impl Committer {
             layout,
             min_free_bytes,
             needs_optimize: false,
+            replaced_points: KeptForSnapshots::default(),
+            first_current_snapshot: 0,
             #[cfg(test)]
             on_step: None,
         }
@@ -96,7 +111,11 @@ impl Committer {
                     answer(reply, Ok::<_, IndexError>(revision));
                 }
 
-                self.remove_points(&freed);
+                self.remove_points(freed);
+                self.shared
+                    .catalogue
+                    .held()
+                    .end_older_than(MAX_SNAPSHOT_AGE);
             }
             Err(error) => {
                 let points = documents
@@ -134,7 +153,7 @@ impl Committer {
         change.commit()?;
         self.needs_optimize = true;
         self.reached(Step::DocumentsVisible);
-        self.remove_points(&freed);
+        self.remove_points(freed);
 
         Ok(revision)
     }
@@ -150,11 +169,14 @@ impl Committer {
         Ok(revision)
     }
 
-    /// Finishes an erasure whose documents have already been removed from the catalogue.
+    /// Finishes an erasure whose documents have already been removed from the catalogue. Ends the
+    /// snapshots that still show them, after a moment.
     pub(super) fn finish_erasing(&mut self) -> EmbeddedResult<()> {
+        let shared = Arc::clone(&self.shared);
+        shared.catalogue.held().end_all(READER_GRACE);
         self.replace_shard()?;
-        self.shared.catalogue.clear_cache();
-        erase::finish(&self.layout, &self.catalogue)
+        shared.catalogue.clear_cache();
+        erase::finish(&self.layout, &shared.catalogue, &self.catalogue)
     }
 
     /// Replaces the description of a root.
@@ -179,6 +201,7 @@ impl Committer {
     /// Makes deletions durable, compacts the shard, and rebuilds it when its log has grown out of
     /// proportion to its points.
     pub(super) fn optimize(&mut self) -> EmbeddedResult<()> {
+        self.remove_replaced_points();
         if !self.needs_optimize {
             return Ok(());
         }
@@ -195,6 +218,11 @@ impl Committer {
         };
 
         if log_size > LOG_ALLOWED + LOG_PER_POINT * points {
+            // The new shard would lack points of older snapshots; the next run tries again.
+            if self.snapshots().any_before(self.first_current_snapshot) {
+                return Ok(());
+            }
+
             self.replace_shard()?;
             tracing::info!("rebuilt the shard because its log had grown");
         }
@@ -254,14 +282,56 @@ impl Committer {
         Ok((revisions, freed))
     }
 
-    /// Removes points that are no longer live, once no search can hold a snapshot in which they
-    /// are. Points that cannot be removed now are not returned by any search, and are removed when
-    /// the shard is opened next.
-    fn remove_points(&mut self, points: &[Uuid]) {
+    /// Removes points that are no longer live, or remembers them while a reader may hold a snapshot
+    /// in which they are. Called after every change of documents.
+    fn remove_points(&mut self, points: Vec<Uuid>) {
+        self.remove_replaced_points();
+        let next_snapshot = self.snapshots().next_number();
+        self.first_current_snapshot = next_snapshot;
         if points.is_empty() {
             return;
         }
 
+        if self.snapshots().any_before(next_snapshot) {
+            self.replaced_points.keep(next_snapshot, points);
+        } else {
+            self.remove_from_shard(&points);
+        }
+    }
+
+    /// Reports whether points wait until readers have dropped their snapshots.
+    pub(super) fn has_replaced_points(&self) -> bool {
+        !self.replaced_points.is_empty()
+    }
+
+    /// Removes the points that no reader needs any more.
+    pub(super) fn remove_replaced_points(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let unneeded = self
+            .replaced_points
+            .take_unneeded(shared.catalogue.held().open());
+        if unneeded.is_empty() {
+            return;
+        }
+
+        // Some may be live again: a document can return to an earlier revision.
+        match self.catalogue.stray_points(unneeded.into_iter().flatten()) {
+            Ok(points) if points.is_empty() => {}
+            Ok(points) => self.remove_from_shard(&points),
+            Err(error) => tracing::warn!(
+                %error,
+                "could not remove old points from the shard; they are removed at the next start"
+            ),
+        }
+    }
+
+    fn snapshots(&self) -> &OpenSnapshots {
+        self.shared.catalogue.held().open()
+    }
+
+    /// Points that cannot be removed now are not returned by any search, and are removed when the
+    /// shard is opened next.
+    fn remove_from_shard(&mut self, points: &[Uuid]) {
         let removed = self.shared.shard_exclusive().remove(points);
         if let Err(error) = removed {
             tracing::warn!(
@@ -277,7 +347,7 @@ impl Committer {
     /// Removes the points of a group that could not be committed.
     fn discard_points(&mut self, points: BTreeSet<Uuid>) {
         match self.catalogue.stray_points(points) {
-            Ok(strays) => self.remove_points(&strays),
+            Ok(strays) => self.remove_points(strays),
             Err(error) => tracing::warn!(
                 %error,
                 "could not remove the points of a failed commit; they are removed at the next start"

@@ -1,7 +1,7 @@
 //! An SQLite file: one connection writes, a small pool reads, and each read sees one snapshot.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mcdewey_core::IndexError;
@@ -34,8 +34,15 @@ pub(super) struct Schema {
 /// The reading half of a database.
 #[derive(Debug)]
 pub(super) struct Database {
+    readers: Arc<ReadPool>,
+}
+
+/// Connections that read.
+#[derive(Debug)]
+pub(super) struct ReadPool {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    /// `None` when the pool is closed.
+    idle: Mutex<Option<Vec<Connection>>>,
 }
 
 impl Database {
@@ -68,8 +75,10 @@ impl Database {
 
         Ok((
             Self {
-                path: path.to_owned(),
-                idle: Mutex::new(Vec::new()),
+                readers: Arc::new(ReadPool {
+                    path: path.to_owned(),
+                    idle: Mutex::new(Some(Vec::new())),
+                }),
             },
             writer,
         ))
@@ -80,31 +89,26 @@ impl Database {
         &self,
         query: impl FnOnce(&Transaction<'_>) -> EmbeddedResult<T>,
     ) -> EmbeddedResult<T> {
-        let connection = self.reader()?;
+        let connection = self.readers.take()?;
         let result = {
             let snapshot = connection.unchecked_transaction()?;
-            // SQLite takes the snapshot at the first read of a transaction, so force one.
-            snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-                row.get::<_, i64>(0)
-            })?;
+            read_something(&snapshot)?;
             query(&snapshot)
         };
 
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_READERS {
-            idle.push(connection);
-        }
-
+        self.readers.put_back(connection);
         result
     }
 
-    fn reader(&self) -> EmbeddedResult<Connection> {
-        if let Some(connection) = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-        {
+    pub(super) fn readers(&self) -> &Arc<ReadPool> {
+        &self.readers
+    }
+}
+
+impl ReadPool {
+    /// Returns an idle connection, or opens one.
+    pub(super) fn take(&self) -> EmbeddedResult<Connection> {
+        if let Some(connection) = self.idle().as_mut().and_then(Vec::pop) {
             return Ok(connection);
         }
 
@@ -115,6 +119,37 @@ impl Database {
 
         Ok(connection)
     }
+
+    /// Ends the transaction of a connection, if it has one, and keeps the connection for the next
+    /// reader or closes it.
+    pub(super) fn put_back(&self, connection: Connection) {
+        if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+            return;
+        }
+
+        if let Some(idle) = self.idle().as_mut()
+            && idle.len() < IDLE_READERS
+        {
+            idle.push(connection);
+        }
+    }
+
+    /// Closes the idle connections, and from now on those that are put back.
+    pub(super) fn close(&self) {
+        drop(self.idle().take());
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads from a transaction that has just begun: SQLite takes its snapshot at the first read.
+pub(super) fn read_something(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+        row.get::<_, i64>(0)
+    })?;
+    Ok(())
 }
 
 fn configure(writer: &Connection) -> rusqlite::Result<()> {

@@ -42,9 +42,13 @@ pub(super) fn is_unfinished(layout: &Layout) -> bool {
 }
 
 /// Completes an erasure once the current shard holds nothing of the documents any more.
-pub(super) fn finish(layout: &Layout, writer: &CatalogueWriter) -> EmbeddedResult<()> {
+pub(super) fn finish(
+    layout: &Layout,
+    catalogue: &Catalogue,
+    writer: &CatalogueWriter,
+) -> EmbeddedResult<()> {
     remove_folder(&layout.damaged_shard())?;
-    writer.scrub()?;
+    writer.scrub(catalogue)?;
     fs::remove_file(layout.erasing())?;
     Ok(durable::sync_parent(&layout.erasing())?)
 }
@@ -54,7 +58,7 @@ pub(super) fn finish(layout: &Layout, writer: &CatalogueWriter) -> EmbeddedResul
 /// Deletes the whole shard, which is rebuilt from the catalogue when the generation is opened next:
 /// this needs neither the model nor the engine.
 pub(super) fn erase_closed(layout: &Layout, sources: &[SourcePath]) -> EmbeddedResult<u64> {
-    let (_catalogue, mut writer) = Catalogue::open(&layout.catalogue())?;
+    let (catalogue, mut writer) = Catalogue::open(&layout.catalogue())?;
     begin(layout)?;
 
     let mut erased = 0;
@@ -74,7 +78,7 @@ pub(super) fn erase_closed(layout: &Layout, sources: &[SourcePath]) -> EmbeddedR
         remove_folder(&shard)?;
     }
 
-    finish(layout, &writer)?;
+    finish(layout, &catalogue, &writer)?;
     Ok(erased)
 }
 

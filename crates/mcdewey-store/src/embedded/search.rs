@@ -1,7 +1,7 @@
 //! The two ranked lists for a question: the engine finds points, the catalogue decides which of
 //! them are live and in scope, and scores and order are made exact.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mcdewey_core::{CandidateQuery, Candidates, IndexError, Scope};
 use qdrant_edge::{Filter, SparseVector};
@@ -21,33 +21,60 @@ type Hit = ranking::Hit<Uuid>;
 /// Returns the lists that a query asks for, all from one snapshot of the catalogue.
 pub(super) fn candidates(
     shared: &Shared,
+    snapshot: &Snapshot<'_>,
     query: &CandidateQuery,
     scope: &Scope,
 ) -> EmbeddedResult<Candidates> {
     ranking::check_vector(query, shared.dimensions)?;
+    let PushdownFilter::Points(clauses) = facets::pushdown_filter(scope) else {
+        return Ok(ranking::no_candidates(query));
+    };
 
-    // Locked before the snapshot is taken, so that points that are live in the snapshot stay until
-    // the search is done.
-    let shard = shared.shard();
-    shared.catalogue.read(|snapshot| {
-        let PushdownFilter::Points(clauses) = facets::pushdown_filter(scope) else {
-            return Ok(ranking::no_candidates(query));
-        };
+    if query.depth == 0 {
+        return Ok(ranking::no_candidates(query));
+    }
 
-        if query.depth == 0 {
-            return Ok(ranking::no_candidates(query));
+    let filter = filter::from_clauses(&clauses);
+    let search = Search {
+        shard: &shared.shard(),
+        snapshot,
+        scope,
+        filter: filter.as_ref(),
+        depth: query.depth,
+    };
+    search.run(shared, query)
+}
+
+/// Returns the words that occur in a chunk that is live and in scope.
+pub(super) fn occurring_words(
+    shared: &Shared,
+    snapshot: &Snapshot<'_>,
+    words: &[String],
+    scope: &Scope,
+) -> EmbeddedResult<BTreeSet<String>> {
+    let PushdownFilter::Points(clauses) = facets::pushdown_filter(scope) else {
+        return Ok(BTreeSet::new());
+    };
+
+    let languages = snapshot.languages()?;
+    let vectors = ranking::vectors_of_words(snapshot, words, &shared.bm25, &languages)?;
+    let filter = filter::from_clauses(&clauses);
+    let search = Search {
+        shard: &shared.shard(),
+        snapshot,
+        scope,
+        filter: filter.as_ref(),
+        depth: 1,
+    };
+
+    let mut occurring = BTreeSet::new();
+    for (word, vector) in vectors {
+        if search.has_hit(&VectorQuery::Keyword(vector))? {
+            occurring.insert(word);
         }
+    }
 
-        let filter = filter::from_clauses(&clauses);
-        let search = Search {
-            shard: &shard,
-            snapshot,
-            scope,
-            filter: filter.as_ref(),
-            depth: query.depth,
-        };
-        search.run(shared, query)
-    })
+    Ok(occurring)
 }
 
 impl Statistics for Snapshot<'_> {
@@ -55,8 +82,8 @@ impl Statistics for Snapshot<'_> {
         Ok(Snapshot::chunk_count(self)?)
     }
 
-    fn chunks_with(&self, token: u32) -> Result<u64, IndexError> {
-        Ok(Snapshot::chunks_with(self, token)?)
+    fn chunks_with(&self, tokens: &BTreeSet<u32>) -> Result<HashMap<u32, u64>, IndexError> {
+        Ok(Snapshot::chunks_with(self, tokens)?)
     }
 }
 
@@ -119,6 +146,23 @@ impl Search<'_> {
             let worst = found.last().map(|found| found.score);
             if found.len() < limit || ranking::is_complete(&hits, worst, self.depth) {
                 return Ok(hits);
+            }
+
+            limit = limit.saturating_mul(DEEPER);
+        }
+    }
+
+    /// Reports whether any point that is found is live and in scope.
+    fn has_hit(&self, query: &VectorQuery) -> EmbeddedResult<bool> {
+        let mut limit = ranking::first_limit(self.depth);
+        loop {
+            let found = self.shard.search(query, self.filter, limit)?;
+            if !self.live(&found)?.is_empty() {
+                return Ok(true);
+            }
+
+            if found.len() < limit {
+                return Ok(false);
             }
 
             limit = limit.saturating_mul(DEEPER);

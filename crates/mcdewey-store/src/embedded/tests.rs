@@ -2,6 +2,7 @@
 
 mod crash;
 mod recovery;
+mod snapshots;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,6 +86,7 @@ type ScoredHit = (String, u32, u32);
 
 async fn view_of(index: &EmbeddedIndex) -> View {
     let all = Scope::everything();
+    let reader = index.reader().await.unwrap();
     let IndexState {
         documents,
         pages,
@@ -93,9 +95,9 @@ async fn view_of(index: &EmbeddedIndex) -> View {
     } = index.state().await.unwrap();
 
     let mut chunks = Vec::new();
-    for summary in index.documents(&all).await.unwrap() {
+    for summary in reader.documents(&all).await.unwrap() {
         chunks.extend(
-            index
+            reader
                 .document_chunks(&summary.meta.source, 0..u32::MAX, &all)
                 .await
                 .unwrap(),
@@ -115,7 +117,7 @@ async fn view_of(index: &EmbeddedIndex) -> View {
             ..CandidateQuery::default()
         };
 
-        let Candidates { dense, keyword, .. } = index.candidates(&query, &all).await.unwrap();
+        let Candidates { dense, keyword, .. } = reader.candidates(&query, &all).await.unwrap();
         hits.push((scored_hits(dense), scored_hits(keyword)));
     }
 

@@ -1,14 +1,19 @@
 //! The single thread that writes. Commits that wait while another is being written are written
 //! together, and share one flush of the shard and one transaction of the catalogue.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use mcdewey_core::IndexError;
 use tokio::sync::oneshot;
 
 use super::commit::Committer;
 use crate::commands::{Command, Reply, answer, collect_group, stopped};
+
+/// How often the thread checks, while it is idle, whether readers have dropped the snapshots that
+/// points are kept for.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A handle to the thread. Dropping it waits until the thread has executed the commands in its
 /// queue.
@@ -63,7 +68,7 @@ impl Drop for Writer {
 
 fn run(mut committer: Committer, queue: &Receiver<Command>) {
     let mut next = None;
-    while let Some(command) = next.take().or_else(|| queue.recv().ok()) {
+    while let Some(command) = next.take().or_else(|| receive(&mut committer, queue)) {
         match command {
             Command::Commit(document, reply) => {
                 let group;
@@ -88,4 +93,17 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
             }
         }
     }
+}
+
+/// Waits for the next command. Meanwhile, removes what readers no longer need.
+fn receive(committer: &mut Committer, queue: &Receiver<Command>) -> Option<Command> {
+    while committer.has_replaced_points() {
+        match queue.recv_timeout(POLL_INTERVAL) {
+            Ok(command) => return Some(command),
+            Err(RecvTimeoutError::Timeout) => committer.remove_replaced_points(),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+
+    queue.recv().ok()
 }

@@ -2,7 +2,7 @@
 //! updated by changes; each carries the library's revision in which it was made, so the order in
 //! which changes arrive does not matter.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mcdewey_core::{
@@ -14,14 +14,14 @@ use super::point::{Change, StoredDocument};
 use crate::ranking::Statistics;
 use crate::terms;
 
-/// The library as of one revision.
-#[derive(Debug, Default)]
+/// The library as of one revision. Cloned when it changes while a reader holds it.
+#[derive(Debug, Clone, Default)]
 pub(super) struct CatalogueReplica {
     /// The replica contains everything that was committed up to this revision.
     pub(super) revision: u64,
     /// The highest revision of any change: a commit that was begun and perhaps not finished.
     pub(super) highest_revision: u64,
-    documents: BTreeMap<SourcePath, StoredDocument>,
+    documents: BTreeMap<SourcePath, Arc<StoredDocument>>,
     /// The revision in which a document was removed.
     removed: HashMap<SourcePath, u64>,
     prefixes: HashMap<String, SourcePath>,
@@ -87,7 +87,8 @@ impl CatalogueReplica {
         self.chunks += u64::from(document.chunks);
         self.prefixes
             .insert(document.prefix.clone(), document.source.clone());
-        self.documents.insert(document.source.clone(), document);
+        self.documents
+            .insert(document.source.clone(), Arc::new(document));
     }
 
     fn remove(&mut self, source: &SourcePath, revision: u64) {
@@ -140,7 +141,7 @@ impl CatalogueReplica {
 
     /// Returns a document, whatever the caller may see.
     pub(super) fn document(&self, source: &SourcePath) -> Option<&StoredDocument> {
-        self.documents.get(source)
+        self.documents.get(source).map(Arc::as_ref)
     }
 
     /// Returns a document if it is in scope.
@@ -173,11 +174,11 @@ impl CatalogueReplica {
         root: &RootName,
     ) -> Option<&StoredDocument> {
         let existing = self.documents.get(self.prefixes.get(prefix)?)?;
-        (existing.source != *source || existing.root != *root).then_some(existing)
+        (existing.source != *source || existing.root != *root).then_some(existing.as_ref())
     }
 
     pub(super) fn documents(&self) -> impl Iterator<Item = &StoredDocument> {
-        self.documents.values()
+        self.documents.values().map(Arc::as_ref)
     }
 
     pub(super) fn summaries(&self, scope: &Scope) -> Vec<DocumentSummary> {
@@ -251,8 +252,11 @@ impl Statistics for CatalogueReplica {
         Ok(self.chunks)
     }
 
-    fn chunks_with(&self, token: u32) -> Result<u64, IndexError> {
-        Ok(self.terms.get(&token).copied().unwrap_or_default())
+    fn chunks_with(&self, tokens: &BTreeSet<u32>) -> Result<HashMap<u32, u64>, IndexError> {
+        Ok(tokens
+            .iter()
+            .filter_map(|token| Some((*token, *self.terms.get(token)?)))
+            .collect())
     }
 }
 

@@ -1,15 +1,18 @@
 //! The commit protocol. Vectors go to the embedding cache; pages and chunks of the new revision are
 //! written beside the old ones; then the documents' own points name the new revision; the library's
-//! revision, raised last, makes readers notice. Old points are deleted after that.
+//! revision, raised last, makes readers notice. Old points are deleted after that, once no reader of
+//! this process has pinned a revision in which they are live.
 //!
 //! Every step may be repeated, and each waits until the server confirms that its points can be
 //! found.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mcdewey_core::{ContentHash, IndexError, LibraryDescription, Revision, RootName, SourcePath};
+use mcdewey_core::{
+    ContentHash, Document, IndexError, LibraryDescription, Revision, RootName, SourcePath,
+};
 use qdrant_client::qdrant::{Condition, Filter, PointStruct, Range, Value, Vector};
 use uuid::Uuid;
 
@@ -24,12 +27,29 @@ use super::server_error::ServerError;
 use super::shared::Shared;
 use crate::commands::{PendingCommit, answer};
 use crate::prepare::Prepared;
+use crate::snapshots::KeptForSnapshots;
 
 /// How long it may take to make a change visible: less than the lease is valid at that moment.
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The input hash of a document that must be ingested again: no input has it.
 const UNKNOWN_INPUT: [u8; 32] = [0; 32];
+
+/// How long the end of an ingest waits for readers that have pinned an earlier revision.
+const READER_GRACE: Duration = Duration::from_secs(1);
+
+/// How often it checks whether they have ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A revision of a document that has been replaced or removed.
+#[derive(Debug)]
+pub(super) struct Replaced {
+    source: SourcePath,
+    hash: ContentHash,
+    points: Vec<Uuid>,
+    /// For the readers that have pinned it.
+    _document: Option<Arc<Document>>,
+}
 
 /// A step of the protocol after which a writer may die. Tests make it fail there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +71,8 @@ pub(super) struct Committer {
     unclean: bool,
     /// Whether anything was written since the library was last optimised.
     needs_optimize: bool,
+    /// Revisions that only readers of this process still need.
+    replaced: KeptForSnapshots<Vec<Replaced>>,
     #[cfg(test)]
     pub(super) dies_at: Option<Step>,
 }
@@ -64,6 +86,7 @@ impl Committer {
             needs_catch_up: false,
             unclean: false,
             needs_optimize: false,
+            replaced: KeptForSnapshots::default(),
             #[cfg(test)]
             dies_at: None,
         }
@@ -84,7 +107,7 @@ impl Committer {
         group: &mut Vec<PendingCommit>,
     ) -> Result<(), ServerError> {
         self.begin().await?;
-        let replica = self.shared.replica().await;
+        let replica = self.shared.replica();
         for (document, reply) in std::mem::take(group) {
             match replica.duplicate(&document.prefix, &document.meta.source, &document.root) {
                 None => group.push((document, reply)),
@@ -99,11 +122,11 @@ impl Committer {
         Ok(())
     }
 
-    /// Writes documents. Returns the revision of each, and the points that are no longer live.
+    /// Writes documents. Returns the revision of each, and what they replaced.
     pub(super) async fn write(
         &mut self,
         documents: &[&Prepared],
-    ) -> Result<(Vec<Revision>, Vec<Uuid>), ServerError> {
+    ) -> Result<(Vec<Revision>, Vec<Replaced>), ServerError> {
         if documents.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
@@ -125,10 +148,10 @@ impl Committer {
             next += 1;
         }
 
-        let freed = self.replaced_points(documents).await;
+        let replaced = self.replaced_by(documents).await?;
         self.publish(points, changes, next - 1).await?;
         self.unclean = unclean;
-        Ok((revisions, freed))
+        Ok((revisions, replaced))
     }
 
     async fn write_vectors(&mut self, documents: &[&Prepared]) -> Result<(), ServerError> {
@@ -159,31 +182,30 @@ impl Committer {
     pub(super) async fn remove(&mut self, sources: &[SourcePath]) -> Result<Revision, ServerError> {
         let existing = self.existing(sources).await?;
         if existing.is_empty() {
-            return Ok(Revision(self.shared.replica().await.revision));
+            return Ok(Revision(self.shared.replica().revision));
         }
 
         self.begin().await?;
 
         // Looked up again, because others may have written before the lease was acquired.
-        let points_by_source = self.points_by_source(existing).await;
+        let replaced = self.replaced(existing.iter(), |_| false).await?;
         let next = self.next_revision().await;
 
-        let points = points_by_source
-            .keys()
-            .map(|source| point::removed_point(source, next))
+        let points = replaced
+            .iter()
+            .map(|removed| point::removed_point(&removed.source, next))
             .collect();
 
-        let changes = points_by_source
-            .keys()
-            .map(|source| Change::Removed {
-                source: source.clone(),
+        let changes = replaced
+            .iter()
+            .map(|removed| Change::Removed {
+                source: removed.source.clone(),
                 revision: next,
             })
             .collect();
 
         self.publish(points, changes, next).await?;
-        let freed: Vec<Uuid> = points_by_source.into_values().flatten().collect();
-        self.delete_points(&freed).await;
+        self.discard(replaced).await;
         Ok(Revision(next))
     }
 
@@ -213,9 +235,66 @@ impl Committer {
         Ok(Revision(next))
     }
 
+    /// Deletes the points of replaced revisions, or remembers them while a reader may have pinned a
+    /// revision of the library in which they are live.
+    pub(super) async fn discard(&mut self, replaced: Vec<Replaced>) {
+        if replaced.is_empty() {
+            return;
+        }
+
+        let next_snapshot = self.shared.snapshots.next_number();
+        if self.shared.snapshots.any_before(next_snapshot) {
+            self.replaced.keep(next_snapshot, replaced);
+            return;
+        }
+
+        let points: Vec<Uuid> = replaced
+            .into_iter()
+            .flat_map(|replaced| replaced.points)
+            .collect();
+        self.delete_points(&points).await;
+    }
+
+    /// Deletes the points that no reader of this process needs any more. Only with the lease, and
+    /// after catching up: another writer may have made them live again.
+    async fn delete_replaced(&mut self) {
+        let unneeded = self.replaced.take_unneeded(&self.shared.snapshots);
+        if unneeded.is_empty() {
+            return;
+        }
+
+        let replica = self.shared.replica();
+        let is_dead = |replaced: &Replaced| {
+            replica
+                .document(&replaced.source)
+                .is_none_or(|live| live.hash != replaced.hash)
+        };
+        let points: Vec<Uuid> = unneeded
+            .into_iter()
+            .flatten()
+            .filter(is_dead)
+            .flat_map(|replaced| replaced.points)
+            .collect();
+
+        drop(replica);
+        self.delete_points(&points).await;
+    }
+
+    /// Waits a moment for the readers of replaced revisions.
+    async fn wait_for_readers(&self) {
+        let deadline = Instant::now() + READER_GRACE;
+        let next_snapshot = self.shared.snapshots.next_number();
+        while !self.replaced.is_empty()
+            && self.shared.snapshots.any_before(next_snapshot)
+            && Instant::now() < deadline
+        {
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
     /// Deletes points that are no longer live. If that fails, no search returns them anyway, and
     /// [`Committer::optimize`] deletes them.
-    pub(super) async fn delete_points(&mut self, points: &[Uuid]) {
+    async fn delete_points(&mut self, points: &[Uuid]) {
         if points.is_empty() {
             return;
         }
@@ -242,15 +321,17 @@ impl Committer {
         }
 
         self.begin().await?;
-        if self.unclean {
-            self.reconcile().await?;
-            self.unclean = false;
-        }
+        self.wait_for_readers().await;
+        self.delete_replaced().await;
+        self.reconcile_if_unclean().await?;
 
         self.purge_removals().await?;
         schema::switch_alias(&self.shared.points.server, &self.shared.names).await?;
-        self.needs_optimize = false;
-        self.lease.release(&self.shared.points, false).await
+
+        // What readers still need is deleted by the next run, or by the next writer.
+        let unclean = self.is_unclean();
+        self.needs_optimize = unclean;
+        self.lease.release(&self.shared.points, unclean).await
     }
 
     /// Reports whether no interrupted process has left work to do.
@@ -266,7 +347,12 @@ impl Committer {
 
     /// Releases the lease when there is nothing to do.
     pub(super) async fn release_lease(&mut self) {
-        let released = self.lease.release(&self.shared.points, self.unclean).await;
+        if self.lease.can_publish() && !self.needs_catch_up {
+            self.delete_replaced().await;
+        }
+
+        let unclean = self.is_unclean();
+        let released = self.lease.release(&self.shared.points, unclean).await;
 
         if let Err(error) = released {
             tracing::debug!(refusal = %error, "could not release the write lease; it will expire");
@@ -298,6 +384,7 @@ impl Committer {
             result?;
         }
 
+        self.delete_replaced().await;
         Ok(())
     }
 
@@ -320,7 +407,19 @@ impl Committer {
     async fn catch_up(&mut self) -> Result<(), ServerError> {
         self.shared.catch_up().await?;
         self.finish_interrupted().await?;
-        if self.unclean {
+        self.delete_replaced().await;
+        self.reconcile_if_unclean().await
+    }
+
+    /// Reports whether the collection may hold points that belong to no document.
+    fn is_unclean(&self) -> bool {
+        self.unclean || !self.replaced.is_empty()
+    }
+
+    /// Deletes what an interrupted writer left behind, unless readers of this process need points
+    /// that look the same.
+    async fn reconcile_if_unclean(&mut self) -> Result<(), ServerError> {
+        if self.unclean && self.replaced.is_empty() {
             self.reconcile().await?;
             self.unclean = false;
         }
@@ -332,7 +431,7 @@ impl Committer {
     /// all points of its documents were written.
     async fn finish_interrupted(&mut self) -> Result<(), ServerError> {
         let (highest, revision) = {
-            let replica = self.shared.replica().await;
+            let replica = self.shared.replica();
             (replica.highest_revision, replica.revision)
         };
 
@@ -355,7 +454,7 @@ impl Committer {
 
     /// The revision after all that were ever begun.
     async fn next_revision(&self) -> u64 {
-        let replica = self.shared.replica().await;
+        let replica = self.shared.replica();
         replica.highest_revision.max(replica.revision) + 1
     }
 
@@ -376,11 +475,10 @@ impl Committer {
             // Some of it may have been written; the next write begins by finding out.
             self.needs_catch_up = true;
             self.lease.invalidate();
-            self.shared.reset_expected_revision().await;
+            self.shared.reset_expected_revision();
         } else {
             self.shared
-                .update_replica(|replica| replica.apply(changes, revision))
-                .await;
+                .update_replica(|replica| replica.apply(changes, revision));
         }
 
         result
@@ -475,33 +573,73 @@ impl Committer {
         Ok(())
     }
 
-    /// The points of the previous revisions of these documents.
-    async fn replaced_points(&self, documents: &[&Prepared]) -> Vec<Uuid> {
-        let replica = self.shared.replica().await;
-        let mut replaced = Vec::new();
-        for document in documents {
-            let source = &document.meta.source;
-            // The same revision committed again has the same points.
-            if let Some(previous) = replica
-                .document(source)
-                .filter(|previous| previous.hash != document.hash)
-            {
-                replaced.extend(point::revision_point_ids(
-                    source,
-                    &previous.hash,
-                    previous.point_counts(),
-                ));
-            }
+    /// The revisions that these documents replace.
+    async fn replaced_by(&self, documents: &[&Prepared]) -> Result<Vec<Replaced>, ServerError> {
+        // The same revision committed again has the same points.
+        let is_same = |previous: &StoredDocument| {
+            documents.iter().any(|document| {
+                document.meta.source == previous.source && document.hash == previous.hash
+            })
+        };
+        let sources: BTreeSet<&SourcePath> = documents
+            .iter()
+            .map(|document| &document.meta.source)
+            .collect();
+
+        self.replaced(sources.into_iter(), is_same).await
+    }
+
+    /// The live revisions of documents, without those to be left out. The documents are read now,
+    /// because their points are about to be overwritten.
+    async fn replaced(
+        &self,
+        sources: impl Iterator<Item = &SourcePath>,
+        leave_out: impl Fn(&StoredDocument) -> bool,
+    ) -> Result<Vec<Replaced>, ServerError> {
+        let replica = self.shared.replica();
+        let live: Vec<&StoredDocument> = sources
+            .filter_map(|source| replica.document(source))
+            .filter(|document| !leave_out(document))
+            .collect();
+
+        if live.is_empty() {
+            return Ok(Vec::new());
         }
 
-        replaced
+        let sources = live.iter().map(|document| &document.source);
+        let kept: HashMap<SourcePath, Arc<Document>> = self
+            .shared
+            .present_documents(sources)
+            .await?
+            .into_iter()
+            .map(|document| {
+                (
+                    document.meta.source.clone(),
+                    self.shared.kept_documents.keep(document),
+                )
+            })
+            .collect();
+
+        Ok(live
+            .into_iter()
+            .map(|document| Replaced {
+                source: document.source.clone(),
+                hash: document.hash,
+                points: point::revision_point_ids(
+                    &document.source,
+                    &document.hash,
+                    document.point_counts(),
+                ),
+                _document: kept.get(&document.source).cloned(),
+            })
+            .collect())
     }
 
     /// Compares the number of points of each revision with the catalogue. Deletes points of no
     /// document, and marks documents that lack points so that the next ingest writes them again.
     async fn reconcile(&mut self) -> Result<(), ServerError> {
         let counts = self.shared.points.count_by(DOCUMENT).await?;
-        let replica = self.shared.replica().await;
+        let replica = self.shared.replica();
         let live: BTreeMap<String, &StoredDocument> = replica
             .documents()
             .map(|document| (document.hash.to_string(), document))
@@ -566,7 +704,7 @@ impl Committer {
     /// first, so that readers that have missed a removal read the whole catalogue again.
     async fn purge_removals(&mut self) -> Result<(), ServerError> {
         let shared = &self.shared;
-        let replica = shared.replica().await;
+        let replica = shared.replica();
         if !replica.has_removals() {
             return Ok(());
         }
@@ -597,9 +735,7 @@ impl Committer {
             .push(Condition::matches(KIND, kind::REMOVED.to_owned()));
         shared.points.delete_where(removals).await?;
 
-        shared
-            .update_replica(CatalogueReplica::clear_removals)
-            .await;
+        shared.update_replica(CatalogueReplica::clear_removals);
 
         Ok(())
     }
@@ -612,24 +748,6 @@ impl Committer {
             .filter(|source| replica.document(source).is_some())
             .cloned()
             .collect())
-    }
-
-    /// The points of the live revisions of these documents.
-    async fn points_by_source(
-        &self,
-        sources: BTreeSet<SourcePath>,
-    ) -> BTreeMap<SourcePath, Vec<Uuid>> {
-        let replica = self.shared.replica().await;
-        let mut points = BTreeMap::new();
-        for source in sources {
-            if let Some(document) = replica.document(&source) {
-                let ids =
-                    point::revision_point_ids(&source, &document.hash, document.point_counts());
-                points.insert(source, ids);
-            }
-        }
-
-        points
     }
 }
 

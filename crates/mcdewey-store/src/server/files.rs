@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::point::{self, DOCUMENT, KIND, kind};
 use super::server_error::ServerError;
-use super::shared::Shared;
+use super::shared::{Pin, Shared};
 use crate::facets;
 use crate::prepare::Prepared;
 
@@ -82,20 +82,22 @@ impl Shared {
     /// Returns a file attached to a document.
     pub(super) async fn attachment(
         &self,
+        pin: &Pin,
         source: &SourcePath,
         role: AttachmentRole,
         name: &str,
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, ServerError> {
-        self.consistent_read(|_replica| async move {
-            let Some(document) = self.document(source, scope).await? else {
-                return Ok(None);
+        self.read_pinned(pin, |replica| async move {
+            let found = self.document_of(replica, source, scope).await?;
+            let Some(document) = found.value() else {
+                return Ok(found.map(|_| None));
             };
 
             let Some((attachment, ids)) =
                 find_file(source, &document.hash, &document.attachments, role, name)
             else {
-                return Ok(None);
+                return Ok(found.map(|_| None));
             };
 
             let mut content = Vec::new();
@@ -115,9 +117,11 @@ impl Shared {
                 })?);
             }
 
-            Ok(Some(AttachedFile {
-                attachment,
-                content,
+            Ok(found.map(|_| {
+                Some(AttachedFile {
+                    attachment,
+                    content,
+                })
             }))
         })
         .await

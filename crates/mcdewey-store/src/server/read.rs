@@ -1,25 +1,30 @@
-//! Reads of documents, pages, chunks and cached vectors. The ids of points of a live revision are
-//! computed, not searched for.
+//! Reads of documents, pages, chunks and cached vectors. The ids of points of a pinned revision are
+//! computed, not searched for: a point that is found by such an id belongs to that revision, whatever
+//! the library's revision is meanwhile.
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use mcdewey_core::{Chunk, ChunkId, ContentHash, Document, Page, PageNumber, Scope, SourcePath};
+use mcdewey_core::{
+    Chunk, ChunkId, ContentHash, Document, DocumentPage, Page, PageNumber, Scope, SourcePath,
+};
 use qdrant_client::qdrant::{Condition, Filter, Value};
 use uuid::Uuid;
 
 use super::point::{self, DOCUMENT, HANDLE, KIND, PAGE, kind};
 use super::server_error::ServerError;
-use super::shared::{ReplicaGuard, Shared};
+use super::shared::{Found, Pin, PinnedReplica, Shared};
 use crate::facets;
 
 impl Shared {
     pub(super) async fn chunks(
         &self,
+        pin: &Pin,
         ids: &[ChunkId],
         scope: &Scope,
     ) -> Result<Vec<Chunk>, ServerError> {
-        self.consistent_read(|replica| async move {
+        self.read_pinned(pin, |replica| async move {
             let points = ids.iter().filter_map(|id| {
                 let document = replica.visible_by_prefix(id.document_prefix(), scope)?;
                 (id.ordinal() < document.chunks)
@@ -31,17 +36,43 @@ impl Shared {
         .await
     }
 
+    pub(super) async fn chunks_around(
+        &self,
+        pin: &Pin,
+        id: &ChunkId,
+        context: u32,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, ServerError> {
+        self.read_pinned(pin, |replica| async move {
+            let ordinal = id.ordinal();
+            let Some(document) = replica
+                .visible_by_prefix(id.document_prefix(), scope)
+                .filter(|document| ordinal < document.chunks)
+            else {
+                return Ok(Found::complete(Vec::new()));
+            };
+
+            let last = ordinal.saturating_add(context).min(document.chunks - 1);
+            let points: Vec<Uuid> = (ordinal.saturating_sub(context)..=last)
+                .map(|ordinal| point::chunk_point_id(&document.source, ordinal, &document.hash))
+                .collect();
+            self.chunks_by_point(&replica, &points, scope).await
+        })
+        .await
+    }
+
     pub(super) async fn document_chunks(
         &self,
+        pin: &Pin,
         source: &SourcePath,
         ordinals: Range<u32>,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, ServerError> {
-        self.consistent_read(|replica| {
+        self.read_pinned(pin, |replica| {
             let ordinals = ordinals.clone();
             async move {
                 let Some(document) = replica.visible(source, scope) else {
-                    return Ok(Vec::new());
+                    return Ok(Found::complete(Vec::new()));
                 };
                 let ordinals = ordinals.start..ordinals.end.min(document.chunks);
                 let points: Vec<Uuid> = ordinals
@@ -55,13 +86,14 @@ impl Shared {
 
     pub(super) async fn chunks_on_page(
         &self,
+        pin: &Pin,
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, ServerError> {
-        self.consistent_read(|replica| async move {
+        self.read_pinned(pin, |replica| async move {
             let Some(document) = replica.visible(source, scope) else {
-                return Ok(Vec::new());
+                return Ok(Found::complete(Vec::new()));
             };
 
             let found = self
@@ -74,17 +106,18 @@ impl Shared {
                 scope,
             )?;
             chunks.sort_by_key(|chunk| chunk.ordinal);
-            Ok(chunks)
+            Ok(Found::perhaps_incomplete(chunks))
         })
         .await
     }
 
     pub(super) async fn chunks_by_handle(
         &self,
+        pin: &Pin,
         handle: &str,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, ServerError> {
-        self.consistent_read(|replica| async move {
+        self.read_pinned(pin, |replica| async move {
             let filter = Filter::must([Condition::matches(HANDLE, handle.to_owned())]);
             let found = match self.points.scroll(&filter, &[]).await {
                 Err(ServerError::NoCollection) => Vec::new(),
@@ -97,20 +130,21 @@ impl Shared {
             )?;
             chunks.sort_by(|left, right| left.chunk_id.cmp(&right.chunk_id));
 
-            Ok(chunks)
+            Ok(Found::perhaps_incomplete(chunks))
         })
         .await
     }
 
     pub(super) async fn page(
         &self,
+        pin: &Pin,
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Option<Page>, ServerError> {
-        self.consistent_read(|replica| async move {
+        self.read_pinned(pin, |replica| async move {
             let Some(document) = replica.visible(source, scope) else {
-                return Ok(None);
+                return Ok(Found::complete(None));
             };
 
             let found = self
@@ -123,45 +157,104 @@ impl Shared {
                 .map(|found| point::read_page(found.payload))
                 .collect::<Result<Vec<_>, _>>()?;
             pages.sort_by_key(|(position, _)| *position);
-            Ok(pages.into_iter().next().map(|(_, page)| page))
+            Ok(match pages.into_iter().next() {
+                Some((_, page)) => Found::complete(Some(page)),
+                None => Found::perhaps_incomplete(None),
+            })
         })
         .await
     }
 
-    /// Reads a document from its single point, which is replaced atomically.
+    /// Reads a document, one of its pages and the chunks on it, in concurrent requests.
+    pub(super) async fn page_with_document(
+        &self,
+        pin: &Pin,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Option<DocumentPage>, ServerError> {
+        let (document, page, chunks) = tokio::try_join!(
+            self.document(pin, source, scope),
+            self.page(pin, source, page, scope),
+            self.chunks_on_page(pin, source, page, scope),
+        )?;
+
+        Ok(document.map(|document| DocumentPage {
+            document,
+            page,
+            chunks,
+        }))
+    }
+
     pub(super) async fn document(
         &self,
+        pin: &Pin,
         source: &SourcePath,
         scope: &Scope,
     ) -> Result<Option<Document>, ServerError> {
-        let found = match self
-            .points
-            .get(&[point::document_id(source)], &[], false)
+        self.read_pinned(pin, |replica| self.document_of(replica, source, scope))
             .await
-        {
-            Err(ServerError::NoCollection) => return Ok(None),
-            found => found?.into_iter().next(),
+    }
+
+    /// Reads a document of a pinned revision from its point or, if this process has replaced that,
+    /// from what it kept. If another process has replaced it, only its present revision is left.
+    pub(super) async fn document_of(
+        &self,
+        replica: Arc<PinnedReplica>,
+        source: &SourcePath,
+        scope: &Scope,
+    ) -> Result<Found<Option<Document>>, ServerError> {
+        let Some(pinned) = replica.visible(source, scope) else {
+            return Ok(Found::complete(None));
         };
 
-        let Some(found) =
-            found.filter(|found| point::text_field(&found.payload, KIND) == Some(kind::DOCUMENT))
-        else {
-            return Ok(None);
+        let present = self.present_documents(std::iter::once(source)).await?.pop();
+        let is_pinned = |document: &Document| document.hash == pinned.hash;
+        let found = match present {
+            Some(document) if is_pinned(&document) => Some(document),
+            other => match self.kept_documents.get(source, &pinned.hash) {
+                Some(kept) => Some(Document::clone(&kept)),
+                None => {
+                    let visible = other.filter(|document| scope.contains(&document.meta));
+                    return Ok(Found::perhaps_incomplete(visible));
+                }
+            },
         };
 
-        let document = point::read_document(found.payload)?;
-        Ok(scope.contains(&document.meta).then_some(document))
+        Ok(Found::complete(found.map(|document| Document {
+            meta: Arc::clone(&pinned.meta),
+            committed_at: pinned.committed_at,
+            ..document
+        })))
+    }
+
+    /// Reads the points of documents, each of which is replaced atomically.
+    pub(super) async fn present_documents<'a>(
+        &self,
+        sources: impl Iterator<Item = &'a SourcePath>,
+    ) -> Result<Vec<Document>, ServerError> {
+        let ids: Vec<Uuid> = sources.map(point::document_id).collect();
+        let found = match self.points.get(&ids, &[], false).await {
+            Err(ServerError::NoCollection) => Vec::new(),
+            found => found?,
+        };
+
+        Ok(found
+            .into_iter()
+            .filter(|found| point::text_field(&found.payload, KIND) == Some(kind::DOCUMENT))
+            .map(|found| point::read_document(found.payload))
+            .collect::<Result<_, _>>()?)
     }
 
     /// Returns the chunks of these points, in the same order.
     async fn chunks_by_point(
         &self,
-        replica: &ReplicaGuard,
+        replica: &PinnedReplica,
         ids: &[Uuid],
         scope: &Scope,
-    ) -> Result<Vec<Chunk>, ServerError> {
+    ) -> Result<Found<Vec<Chunk>>, ServerError> {
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Found::complete(Vec::new()));
         }
 
         let found = self.points.get(ids, &[], false).await?;
@@ -173,7 +266,12 @@ impl Shared {
         let ordered = ids
             .iter()
             .filter_map(|id| by_id.get(&id.to_string()).cloned());
-        read_chunks(ordered, replica, scope)
+        let chunks = read_chunks(ordered, replica, scope)?;
+        if chunks.len() == ids.len() {
+            return Ok(Found::complete(chunks));
+        }
+
+        Ok(Found::perhaps_incomplete(chunks))
     }
 
     /// Returns the cached vector for each key, in order.
@@ -213,7 +311,7 @@ pub(super) fn vector_id(key: &ContentHash) -> Uuid {
 /// Parses the chunks that are live and in scope.
 fn read_chunks(
     payloads: impl Iterator<Item = HashMap<String, Value>>,
-    replica: &ReplicaGuard,
+    replica: &PinnedReplica,
     scope: &Scope,
 ) -> Result<Vec<Chunk>, ServerError> {
     let mut chunks = Vec::new();

@@ -2,7 +2,7 @@
 //! of the catalogue decides which of them are live and in scope, and scores and order are made
 //! exact.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mcdewey_core::{CandidateQuery, Candidates, IndexError, Scope};
 use qdrant_client::qdrant::{
@@ -14,16 +14,18 @@ use qdrant_edge::SparseVector;
 use super::collection;
 use super::point::{self, CANDIDATE_FIELDS, DENSE, KEYWORD};
 use super::server_error::ServerError;
-use super::shared::{ReplicaGuard, Shared};
+use super::shared::{Found, Pin, PinnedReplica, Shared};
 use crate::facets::{self, PushdownFilter};
 use crate::ranking::{self, DEEPER};
 
 /// A point that is live and in scope, with its keyword vector in the keyword list.
 type Hit = ranking::Hit<Option<SparseVector>>;
 
-/// Returns the lists that a query asks for, all from one revision of the library.
+/// Returns the lists that a query asks for, all from one revision of the library: the pinned one,
+/// unless another process has changed the library since.
 pub(super) async fn candidates(
     shared: &Shared,
+    pin: &Pin,
     query: &CandidateQuery,
     scope: &Scope,
 ) -> Result<Candidates, IndexError> {
@@ -32,16 +34,49 @@ pub(super) async fn candidates(
         return Ok(ranking::no_candidates(query));
     };
     let filter = collection::filter_from_clauses(&clauses);
+    let filter = filter.as_ref();
 
     shared
-        .consistent_read(|replica| run(shared, replica, query, scope, filter.as_ref()))
+        .read_pinned(pin, |replica| async move {
+            run(shared, &replica, query, scope, filter)
+                .await
+                .map(Found::perhaps_incomplete)
+        })
+        .await
+        .map_err(|error| shared.to_index_error(error))
+}
+
+/// Returns the words that occur in a chunk that is live and in scope, all from one request.
+pub(super) async fn occurring_words(
+    shared: &Shared,
+    pin: &Pin,
+    words: &[String],
+    scope: &Scope,
+) -> Result<BTreeSet<String>, IndexError> {
+    let PushdownFilter::Points(clauses) = facets::pushdown_filter(scope) else {
+        return Ok(BTreeSet::new());
+    };
+    let filter = collection::filter_from_clauses(&clauses);
+    let filter = filter.as_ref();
+
+    shared
+        .read_pinned(pin, |replica| async move {
+            let search = Search {
+                shared,
+                replica: &replica,
+                scope,
+                filter,
+                depth: 1,
+            };
+            search.occurring(words).await
+        })
         .await
         .map_err(|error| shared.to_index_error(error))
 }
 
 async fn run(
     shared: &Shared,
-    replica: ReplicaGuard,
+    replica: &PinnedReplica,
     query: &CandidateQuery,
     scope: &Scope,
     filter: Option<&Filter>,
@@ -61,7 +96,7 @@ async fn run(
 
     let search = Search {
         shared,
-        replica: &replica,
+        replica,
         scope,
         filter,
         depth: query.depth,
@@ -103,7 +138,7 @@ enum VectorQuery {
 /// One search in one revision of the library.
 struct Search<'a> {
     shared: &'a Shared,
-    replica: &'a ReplicaGuard,
+    replica: &'a PinnedReplica,
     scope: &'a Scope,
     filter: Option<&'a Filter>,
     depth: usize,
@@ -148,6 +183,46 @@ impl Search<'_> {
         }
 
         Ok(results)
+    }
+
+    /// Finds the words that have a hit, requesting more points for those of which only dead ones
+    /// were found.
+    async fn occurring(&self, words: &[String]) -> Result<Found<BTreeSet<String>>, ServerError> {
+        let languages = self.replica.languages();
+        let mut pending =
+            ranking::vectors_of_words(&**self.replica, words, &self.shared.bm25, &languages)?;
+        if pending.is_empty() {
+            return Ok(Found::complete(BTreeSet::new()));
+        }
+
+        let mut occurring = BTreeSet::new();
+        let mut limit = ranking::first_limit(self.depth);
+        while !pending.is_empty() {
+            let queries = pending.iter().map(|(_, vector)| QueryPoints {
+                with_vectors: None,
+                ..self.request(&VectorQuery::Keyword(vector.clone()), limit)
+            });
+            let batch = match self.shared.points.query(queries.collect()).await {
+                // The library was never written to.
+                Err(ServerError::NoCollection) => break,
+                batch => batch?,
+            };
+
+            let mut still_pending = Vec::new();
+            for ((word, vector), found) in pending.into_iter().zip(batch) {
+                let is_cut_off = found.len() >= limit;
+                if !self.live(found)?.is_empty() {
+                    occurring.insert(word);
+                } else if is_cut_off {
+                    still_pending.push((word, vector));
+                }
+            }
+
+            pending = still_pending;
+            limit = limit.saturating_mul(DEEPER);
+        }
+
+        Ok(Found::perhaps_incomplete(occurring))
     }
 
     fn request(&self, query: &VectorQuery, limit: usize) -> QueryPoints {

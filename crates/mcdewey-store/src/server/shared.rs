@@ -1,24 +1,28 @@
 //! The state that readers and the writer of one process share: the replica of the catalogue, which
-//! is updated when the library's revision has grown, and reads that are repeated when another
-//! process changed the library meanwhile.
+//! is updated when the library's revision has grown, and reads from a pinned replica.
 //!
-//! A document's points stay until the library's revision shows that they were replaced. So a read
-//! that finds the revision unchanged at its end has seen every document as a whole.
+//! A document's points stay until the library's revision shows that they were replaced, and this
+//! process deletes points only when none of its readers has pinned a replica in which they are live.
+//! So a read that finds at its end that no other process has changed the library has seen every
+//! document as a whole, in the pinned revision.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use mcdewey_core::{Generation, IndexError};
 use qdrant_client::qdrant::{Condition, Filter, Range};
-use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
+use tokio::sync::Mutex;
 
 use super::catalogue_replica::CatalogueReplica;
 use super::collection::Collection;
+use super::kept_documents::KeptDocuments;
 use super::point::{self, CATALOGUE_FIELDS, Change, LibraryState, REVISION};
 use super::schema::{CollectionNames, ReplicationConfig};
 use super::server_error::ServerError;
 use crate::bm25::Bm25;
+use crate::snapshots::{OpenSnapshot, OpenSnapshots};
 
 /// How often a read is repeated while other processes keep changing the library, before it fails.
 const MAX_REPEATED_READS: u32 = 20;
@@ -32,16 +36,89 @@ pub(super) struct Shared {
     pub(super) replication: ReplicationConfig,
     pub(super) points: Collection,
     pub(super) vectors: Collection,
-    /// Locked for reading during a read, so that this process does not delete points that the read
-    /// considers live.
-    replica: Arc<RwLock<CatalogueReplica>>,
+    replica: RwLock<Arc<CatalogueReplica>>,
+    /// The pinned replicas.
+    pub(super) snapshots: Arc<OpenSnapshots>,
+    pub(super) kept_documents: KeptDocuments,
     refresh_lock: Mutex<()>,
     /// The highest revision that this process has made visible or is about to.
     own_revision: AtomicU64,
+    /// The highest revision known to be that of another process.
+    others_revision: AtomicU64,
 }
 
-/// The replica, locked for reading.
-pub(super) type ReplicaGuard = Arc<OwnedRwLockReadGuard<CatalogueReplica>>;
+/// The replica as it was at one moment. While it exists, this process keeps the points that are live
+/// in it.
+pub(super) struct PinnedReplica {
+    replica: Arc<CatalogueReplica>,
+    _open: OpenSnapshot,
+}
+
+impl Deref for PinnedReplica {
+    type Target = CatalogueReplica;
+
+    fn deref(&self) -> &CatalogueReplica {
+        &self.replica
+    }
+}
+
+/// The replica that a reader has pinned.
+pub(super) struct Pin {
+    replica: RwLock<Arc<PinnedReplica>>,
+}
+
+impl Pin {
+    pub(super) fn new(replica: Arc<PinnedReplica>) -> Self {
+        Self {
+            replica: RwLock::new(replica),
+        }
+    }
+
+    pub(super) fn replica(&self) -> Arc<PinnedReplica> {
+        Arc::clone(&self.replica.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the pinned replica by a later one.
+    fn advance(&self, replica: Arc<PinnedReplica>) {
+        *self.replica.write().unwrap_or_else(PoisonError::into_inner) = replica;
+    }
+}
+
+/// What a read of a pinned revision found.
+pub(super) struct Found<T> {
+    value: T,
+    /// Whether nothing can be missing. Otherwise another process may have deleted points of the
+    /// revision.
+    is_complete: bool,
+}
+
+impl<T> Found<T> {
+    pub(super) fn complete(value: T) -> Self {
+        Self {
+            value,
+            is_complete: true,
+        }
+    }
+
+    pub(super) fn perhaps_incomplete(value: T) -> Self {
+        Self {
+            value,
+            is_complete: false,
+        }
+    }
+
+    pub(super) fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// Replaces the value by one that is complete exactly if this is.
+    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Found<U> {
+        Found {
+            value: convert(self.value),
+            is_complete: self.is_complete,
+        }
+    }
+}
 
 impl Shared {
     pub(super) fn new(
@@ -58,9 +135,12 @@ impl Shared {
             replication,
             points,
             vectors,
-            replica: Arc::default(),
+            replica: RwLock::default(),
+            snapshots: Arc::default(),
+            kept_documents: KeptDocuments::default(),
             refresh_lock: Mutex::default(),
             own_revision: AtomicU64::new(0),
+            others_revision: AtomicU64::new(0),
         }
     }
 
@@ -85,20 +165,34 @@ impl Shared {
         Ok(state.unwrap_or_default())
     }
 
-    /// Returns the replica as it is.
-    pub(super) async fn replica(&self) -> ReplicaGuard {
-        Arc::new(Arc::clone(&self.replica).read_owned().await)
+    /// Pins the replica as it is.
+    pub(super) fn replica(&self) -> Arc<PinnedReplica> {
+        // Registered first, so that the points of whichever replica follows are kept.
+        let open = self.snapshots.begin();
+        let replica = Arc::clone(&self.replica.read().unwrap_or_else(PoisonError::into_inner));
+        Arc::new(PinnedReplica {
+            replica,
+            _open: open,
+        })
     }
 
     /// Refreshes the replica and returns it.
-    pub(super) async fn current_replica(&self) -> Result<ReplicaGuard, ServerError> {
+    pub(super) async fn current_replica(&self) -> Result<Arc<PinnedReplica>, ServerError> {
         self.refresh().await?;
-        Ok(self.replica().await)
+        Ok(self.replica())
     }
 
-    /// Changes the replica once no read of this process has it locked.
-    pub(super) async fn update_replica(&self, update: impl FnOnce(&mut CatalogueReplica)) {
-        update(&mut *self.replica.write().await);
+    /// Changes the replica. Those that are pinned stay as they are.
+    pub(super) fn update_replica(&self, update: impl FnOnce(&mut CatalogueReplica)) {
+        let mut replica = self.replica.write().unwrap_or_else(PoisonError::into_inner);
+        update(Arc::make_mut(&mut replica));
+    }
+
+    fn known_revision(&self) -> u64 {
+        self.replica
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .revision
     }
 
     /// Records that this process is about to make a revision visible.
@@ -107,34 +201,35 @@ impl Shared {
     }
 
     /// Forgets expected revisions that did not become visible.
-    pub(super) async fn reset_expected_revision(&self) {
+    pub(super) fn reset_expected_revision(&self) {
         self.own_revision
-            .store(self.replica.read().await.revision, Ordering::SeqCst);
+            .store(self.known_revision(), Ordering::SeqCst);
     }
 
-    /// Runs `read` until no other process changed the library while it ran.
-    pub(super) async fn consistent_read<T, F>(
+    /// Runs `read` on the pinned replica. If it found points missing that another process may have
+    /// deleted, pins the current replica and runs it again.
+    pub(super) async fn read_pinned<T, F>(
         &self,
-        read: impl Fn(ReplicaGuard) -> F,
+        pin: &Pin,
+        read: impl Fn(Arc<PinnedReplica>) -> F,
     ) -> Result<T, ServerError>
     where
-        F: Future<Output = Result<T, ServerError>>,
+        F: Future<Output = Result<Found<T>, ServerError>>,
     {
         let mut repetitions = 0;
         loop {
-            let replica = self.replica().await;
-            let before = replica.revision;
+            let replica = pin.replica();
             let result = read(Arc::clone(&replica)).await;
+            if let Ok(Found {
+                value,
+                is_complete: true,
+            }) = result
+            {
+                return Ok(value);
+            }
 
-            // Revisions that this process itself made visible meanwhile removed no points yet: its
-            // deletions wait until this replica is unlocked.
-            let after = self.state().await?.library_revision;
-            let own_revision = self.own_revision.load(Ordering::SeqCst);
-            let changed = after < before || after > before.max(own_revision);
-            drop(replica);
-
-            if !changed {
-                return result;
+            if !self.is_changed_by_others(replica.revision).await? {
+                return result.map(|found| found.value);
             }
 
             if repetitions == MAX_REPEATED_READS {
@@ -146,12 +241,26 @@ impl Shared {
 
             repetitions += 1;
             self.refresh().await?;
+            pin.advance(self.replica());
         }
+    }
+
+    /// Reports whether another process has changed the library since a revision. This process keeps
+    /// the points that its own changes replaced.
+    async fn is_changed_by_others(&self, revision: u64) -> Result<bool, ServerError> {
+        let current = self.state().await?.library_revision;
+        let own_revision = self.own_revision.load(Ordering::SeqCst);
+        let others_revision = self.others_revision.load(Ordering::SeqCst);
+        Ok(
+            current < revision
+                || current > revision.max(own_revision)
+                || others_revision > revision,
+        )
     }
 
     /// Updates the replica if the library's revision has changed.
     pub(super) async fn refresh(&self) -> Result<(), ServerError> {
-        let known_revision = self.replica.read().await.revision;
+        let known_revision = self.known_revision();
         if self.state().await?.library_revision == known_revision {
             return Ok(());
         }
@@ -161,7 +270,7 @@ impl Shared {
     /// Reads all changes since the replica's revision, including those that are not visible yet.
     pub(super) async fn catch_up(&self) -> Result<(), ServerError> {
         let _one_at_a_time = self.refresh_lock.lock().await;
-        let known_revision = self.replica.read().await.revision;
+        let known_revision = self.known_revision();
 
         let state = self.state().await?;
         if state.library_revision < known_revision || state.purged > known_revision {
@@ -176,9 +285,16 @@ impl Shared {
             return self.reload(known_revision).await;
         }
 
-        self.update_replica(|replica| replica.apply(changes, state.library_revision))
-            .await;
+        self.note_others(state.library_revision);
+        self.update_replica(|replica| replica.apply(changes, state.library_revision));
         Ok(())
+    }
+
+    /// Records the library's revision if another process made it.
+    fn note_others(&self, revision: u64) {
+        if revision > self.own_revision.load(Ordering::SeqCst) {
+            self.others_revision.fetch_max(revision, Ordering::SeqCst);
+        }
     }
 
     /// Reads the whole catalogue again, because the library was replaced by another one or this
@@ -193,10 +309,10 @@ impl Shared {
             // What this process itself has written meanwhile is newer than what was read.
             if replica.revision == known_revision || replica.revision <= fresh.revision {
                 self.own_revision.store(fresh.revision, Ordering::SeqCst);
+                self.others_revision.store(fresh.revision, Ordering::SeqCst);
                 *replica = fresh;
             }
-        })
-        .await;
+        });
 
         Ok(())
     }

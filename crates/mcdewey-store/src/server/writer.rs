@@ -106,11 +106,11 @@ async fn commit(committer: &mut Committer, mut group: Vec<PendingCommit>, mut ba
                 let documents: Vec<&Prepared> =
                     group.iter().map(|(document, _)| &**document).collect();
                 match committer.write(&documents).await {
-                    Ok((revisions, freed)) => {
+                    Ok((revisions, replaced)) => {
                         for ((_, reply), revision) in group.into_iter().zip(revisions) {
                             answer(reply, Ok::<_, IndexError>(revision));
                         }
-                        return committer.delete_points(&freed).await;
+                        return committer.discard(replaced).await;
                     }
                     Err(error) => error,
                 }

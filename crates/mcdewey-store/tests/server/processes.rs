@@ -72,7 +72,10 @@ async fn a_commit_is_visible_to_other_processes_at_once() {
             aliases: vec![alias],
         };
         writer.set_description(&root, &description).await.unwrap();
-        assert_eq!(reader.description().await.unwrap(), description);
+        assert_eq!(
+            reader.reader().await.unwrap().description().await.unwrap(),
+            description
+        );
     }
 
     assert_eq!(reader.state().await.unwrap().documents, 1);
@@ -121,6 +124,9 @@ async fn readers_of_another_process_see_one_revision_as_a_whole() {
         }
 
         let chunks = reader
+            .reader()
+            .await
+            .unwrap()
             .document_chunks(&source("a.md"), 0..9, &Scope::everything())
             .await
             .unwrap();
@@ -147,7 +153,16 @@ async fn one_process_writes_at_a_time() {
         .unwrap();
     other.optimize().await.unwrap();
     one.commit(document("c.md", 1, &["canine"])).await.unwrap();
-    assert_eq!(one.documents(&Scope::everything()).await.unwrap().len(), 3);
+    assert_eq!(
+        one.reader()
+            .await
+            .unwrap()
+            .documents(&Scope::everything())
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
 
     // While the first one writes, a third that does not retry gets an error that names the writer.
     let third = open(&address, options(&name, Duration::ZERO))

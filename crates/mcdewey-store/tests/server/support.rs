@@ -75,6 +75,8 @@ pub(crate) type Lists = [Vec<(String, u32, u32)>; 2];
 
 pub(crate) async fn lists(index: &dyn Index, text: &str) -> Result<Lists, IndexError> {
     let found = index
+        .reader()
+        .await?
         .candidates(&question(text), &Scope::everything())
         .await?;
 
@@ -95,15 +97,16 @@ pub(crate) async fn lists(index: &dyn Index, text: &str) -> Result<Lists, IndexE
 /// Everything that a reader can see, except times.
 pub(crate) async fn contents(index: &dyn Index) -> String {
     let all = Scope::everything();
+    let reader = index.reader().await.unwrap();
     let mut text = String::new();
-    for summary in index.documents(&all).await.expect("documents") {
+    for summary in reader.documents(&all).await.expect("documents") {
         let name = &summary.meta.source;
-        let chunks = index
+        let chunks = reader
             .document_chunks(name, 0..u32::MAX, &all)
             .await
             .expect("passages");
 
-        let document = index
+        let document = reader
             .document(name, &all)
             .await
             .expect("an answer")
@@ -111,7 +114,7 @@ pub(crate) async fn contents(index: &dyn Index) -> String {
 
         assert_eq!(document.chunks as usize, chunks.len(), "{name}");
         for page in &document.pages {
-            let page = index
+            let page = reader
                 .page(name, PageNumber(page.number.0), &all)
                 .await
                 .expect("an answer")

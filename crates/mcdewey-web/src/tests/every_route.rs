@@ -1,18 +1,21 @@
 //! Rules that hold on every route: which hosts and pages may send requests, and how `Accept` is
-//! honoured. The routes are read from the sources, so that new ones are tested too.
+//! honoured. The routes come from the tables that the routers are made of, so that new ones are
+//! tested too.
 
 use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use mcdewey_auth::AccessPolicy;
+use mcdewey_query::rest::OPERATIONS;
+use mcdewey_query::rest::openapi::document_for;
 
-use super::described_routes::all_routes;
-use crate::testing::{Answer, SampleService, TOKEN, documents, service_with};
+use crate::ROUTES;
+use crate::testing::{Answer, SampleService, TOKEN, documents, service, service_with};
 
 /// A site that the settings allow.
 const PORTAL: &str = "https://portal.example.com";
-/// Added by `nest_service`, so the sources do not name a method for them.
+/// Added by `nest_service`, so no table has them.
 const MCP_ENDPOINTS: [&str; 2] = ["/mcp", "/mcp/openai"];
 
 /// Origins of pages that may not call a server at `localhost:8080`.
@@ -31,7 +34,7 @@ const FOREIGN: [&str; 12] = [
     "https://portal.example.com.evil.example",
 ];
 
-async fn service() -> SampleService {
+async fn service_with_portal() -> SampleService {
     let access = AccessPolicy::default().with_origins(vec![PORTAL.to_owned()]);
     service_with(&documents(), |state| state.with_access(access)).await
 }
@@ -39,9 +42,15 @@ async fn service() -> SampleService {
 /// Every route with each of its methods, with `x` for each parameter.
 fn every_route() -> BTreeSet<(Method, String)> {
     let parameter = regex::Regex::new(r"\{[^}]*\}").unwrap();
-    let mut found: BTreeSet<(Method, String)> = all_routes()
-        .into_iter()
-        .map(|(path, method)| {
+    let described = OPERATIONS.iter().flat_map(|operation| {
+        let routes = operation.routes().into_iter();
+        routes.map(|path| (operation.method.name(), path))
+    });
+    let pages = ROUTES.map(|(method, path, _)| (method.name(), path.to_owned()));
+
+    let mut found: BTreeSet<(Method, String)> = described
+        .chain(pages)
+        .map(|(method, path)| {
             (
                 method.to_uppercase().parse().unwrap(),
                 parameter.replace_all(&path, "x").into_owned(),
@@ -52,6 +61,43 @@ fn every_route() -> BTreeSet<(Method, String)> {
     found.extend(MCP_ENDPOINTS.map(|path| (Method::POST, path.to_owned())));
     found.insert((Method::GET, "/no/such/route".to_owned()));
     found
+}
+
+#[test]
+fn every_operation_has_a_route() {
+    let elsewhere: Vec<_> = OPERATIONS
+        .iter()
+        .filter(|operation| operation.handler.is_none())
+        .flat_map(|operation| {
+            let routes = operation.routes().into_iter();
+            routes.map(|path| (operation.method, path))
+        })
+        .collect();
+
+    assert_eq!(elsewhere.len(), 1, "{elsewhere:?}");
+    for (method, path) in elsewhere {
+        assert!(
+            ROUTES
+                .iter()
+                .any(|(other, page, _)| *other == method && *page == path),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn errors_of_files_are_pages_as_described() {
+    let response = service().await.get("/f/none.md?image=x.png").await;
+    let media_type = response
+        .header(header::CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default();
+
+    let description = document_for("http://localhost:8080");
+    let described = &description["paths"]["/f/{source}"]["get"]["responses"]["404"]["content"];
+    assert_eq!((response.status.as_u16(), media_type), (404, "text/html"));
+    assert!(described[media_type].is_object(), "{described}");
 }
 
 async fn send(
@@ -93,7 +139,7 @@ fn has_cors_headers(response: &Answer) -> bool {
 
 #[tokio::test]
 async fn the_origin_check_applies_to_every_route() {
-    let service = service().await;
+    let service = service_with_portal().await;
     let routes = every_route();
     assert!(routes.len() > 28, "{routes:?}");
 
@@ -177,7 +223,7 @@ async fn the_origin_check_applies_to_every_route() {
 
 #[tokio::test]
 async fn the_host_check_applies_to_every_route() {
-    let service = service().await;
+    let service = service_with_portal().await;
     for (method, path) in &every_route() {
         let hosts: [&[&str]; 10] = [
             &["evil.example"],
@@ -237,7 +283,7 @@ fn is_for_programs(path: &str) -> bool {
 
 #[tokio::test]
 async fn routes_for_programs_send_json_or_reject_the_request() {
-    let service = service().await;
+    let service = service_with_portal().await;
     for (method, path) in every_route() {
         let get = async |accept: &str| {
             send(
@@ -285,7 +331,7 @@ async fn routes_for_programs_send_json_or_reject_the_request() {
 
 #[tokio::test]
 async fn a_health_check_without_a_host_reveals_nothing_about_the_library() {
-    let service = service().await;
+    let service = service_with_portal().await;
     let token = format!("Bearer {TOKEN}");
     for path in ["/healthz", "/readyz"] {
         for headers in [vec![], vec![(header::AUTHORIZATION, token.as_str())]] {

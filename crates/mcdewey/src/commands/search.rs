@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use mcdewey_core::Visibility;
 use mcdewey_query::wire::SearchAnswer;
 use mcdewey_runtime::{Engine, OwnerClient, RestRequest};
-use mcdewey_search::{Group, SearchRequest};
+use mcdewey_search::SearchRequest;
 
 use crate::cli::SearchArgs;
 use crate::engine_config::{engine_config, location};
@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode> {
-    let (json, request) = (args.json, request(args));
+    let (json, request) = (args.json, args.request.0);
     let answer = match OwnerClient::find(&location(&settings))? {
         Some(owner) => {
             tokio::task::spawn_blocking(move || {
@@ -58,22 +58,4 @@ async fn search_locally(settings: &Settings, request: &SearchRequest) -> Result<
     let snapshot = library.at(&Visibility::Everything).await?;
     let results = snapshot.search(request).await?;
     Ok(SearchAnswer::new(results, public_url.trim_end_matches('/')))
-}
-
-fn request(args: SearchArgs) -> SearchRequest {
-    SearchRequest {
-        q: args.question.join(" "),
-        mode: args.mode.into(),
-        vendor: args.vendor,
-        product: args.product,
-        version: args.version,
-        strict: args.strict,
-        guide: args.guide,
-        source: args.source,
-        limit: args.limit,
-        cursor: args.cursor,
-        group: args.group_by_page.then_some(Group::Page),
-        explain: args.explain,
-        exact: args.exact,
-    }
 }

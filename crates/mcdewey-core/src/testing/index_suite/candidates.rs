@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SUCCEEDS, commit, dense, embedder, ids, keyword, question, source, weighted};
+use super::{SUCCEEDS, commit, dense, embedder, ids, keyword, question, reader, source, weighted};
 use crate::testing::SampleDocument;
 use crate::{CandidateQuery, Candidates, Index, Scope};
 
@@ -104,7 +104,8 @@ pub async fn ties_are_ordered_by_chunk_id_before_truncation(index: Arc<dyn Index
         );
     }
 
-    let nothing = index
+    let nothing = reader(&index)
+        .await
         .candidates(&question("canine", 0), &all)
         .await
         .expect(SUCCEEDS);
@@ -156,7 +157,8 @@ pub async fn exact_search_finds_the_same_chunks(index: Arc<dyn Index>) {
 /// A list that is not requested is `None`; a list without hits is empty.
 pub async fn lists_that_are_not_requested_are_none(index: Arc<dyn Index>) {
     let all = Scope::everything();
-    let empty = index
+    let empty = reader(&index)
+        .await
         .candidates(&question("canine", 5), &all)
         .await
         .expect(SUCCEEDS);
@@ -171,7 +173,11 @@ pub async fn lists_that_are_not_requested_are_none(index: Arc<dyn Index>) {
         keyword: Vec::new(),
         ..question("canine", 5)
     };
-    let found = index.candidates(&only_dense, &all).await.expect(SUCCEEDS);
+    let found = reader(&index)
+        .await
+        .candidates(&only_dense, &all)
+        .await
+        .expect(SUCCEEDS);
     assert_eq!(
         (found.dense.map(|list| list.len()), found.keyword),
         (Some(1), None)
@@ -181,13 +187,18 @@ pub async fn lists_that_are_not_requested_are_none(index: Arc<dyn Index>) {
         dense: None,
         ..question("canine", 5)
     };
-    let found = index.candidates(&only_keyword, &all).await.expect(SUCCEEDS);
+    let found = reader(&index)
+        .await
+        .candidates(&only_keyword, &all)
+        .await
+        .expect(SUCCEEDS);
     assert_eq!(
         (found.dense, found.keyword.map(|list| list.len())),
         (None, Some(1))
     );
 
-    let nothing = index
+    let nothing = reader(&index)
+        .await
         .candidates(
             &CandidateQuery {
                 depth: 5,
@@ -251,7 +262,8 @@ pub async fn a_repeated_word_counts_once_with_its_highest_weight(index: Arc<dyn 
 }
 
 async fn weighted_candidates(index: &Arc<dyn Index>, texts: &[(&str, f32)]) -> Candidates {
-    index
+    reader(&index)
+        .await
         .candidates(&weighted_question(texts), &Scope::everything())
         .await
         .expect(SUCCEEDS)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SUCCEEDS, commit, dense, embedder, ids, keyword, question, source, state};
+use super::{SUCCEEDS, commit, dense, embedder, ids, keyword, question, reader, source, state};
 use crate::testing::SampleDocument;
 use crate::{
     Chunk, ContentHash, Embed, Index, LibraryDescription, PageNumber, Product, RootName, Scope,
@@ -22,7 +22,8 @@ pub async fn a_committed_document_is_visible(index: Arc<dyn Index>) {
     );
     assert!(current.revision.0 > 0);
 
-    let document = index
+    let document = reader(&index)
+        .await
         .document(&revision.meta.source, &all)
         .await
         .expect(SUCCEEDS)
@@ -42,13 +43,15 @@ pub async fn a_committed_document_is_visible(index: Arc<dyn Index>) {
     assert_eq!(document.hash, revision.hash());
     assert!(document.committed_at > 1_500_000_000);
 
-    let page = index
+    let page = reader(&index)
+        .await
         .page(&revision.meta.source, PageNumber(7), &all)
         .await
         .expect(SUCCEEDS);
     assert_eq!(page.as_ref(), Some(&revision.pages[0]));
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .page(&revision.meta.source, PageNumber(9), &all)
             .await
             .expect(SUCCEEDS),
@@ -62,14 +65,16 @@ pub async fn a_committed_document_is_visible(index: Arc<dyn Index>) {
         .collect();
 
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .document_chunks(&revision.meta.source, 0..9, &all)
             .await
             .expect(SUCCEEDS),
         expected
     );
 
-    let found = index
+    let found = reader(&index)
+        .await
         .candidates(&question("canine", 10), &all)
         .await
         .expect(SUCCEEDS);
@@ -114,7 +119,8 @@ pub async fn a_commit_replaces_the_previous_revision(index: Arc<dyn Index>) {
         );
     }
 
-    let found = index
+    let found = reader(&index)
+        .await
         .candidates(&question("feline", 10), &all)
         .await
         .expect(SUCCEEDS);
@@ -130,18 +136,24 @@ pub async fn a_commit_replaces_the_previous_revision(index: Arc<dyn Index>) {
         .collect();
 
     assert_eq!(
-        index.chunks(&old_ids, &all).await.expect(SUCCEEDS),
+        reader(&index)
+            .await
+            .chunks(&old_ids, &all)
+            .await
+            .expect(SUCCEEDS),
         [new.chunks[0].chunk.clone()]
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .chunks_by_handle(&old.chunks[2].chunk.handle(), &all)
             .await
             .expect(SUCCEEDS),
         []
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .page(&old.meta.source, PageNumber(2), &all)
             .await
             .expect(SUCCEEDS),
@@ -188,27 +200,38 @@ pub async fn a_removed_document_is_no_longer_found(index: Arc<dyn Index>) {
         (1, 1, 1)
     );
 
-    let found = index
+    let found = reader(&index)
+        .await
         .candidates(&question("canine", 10), &all)
         .await
         .expect(SUCCEEDS);
     assert_eq!(ids(&found.dense.expect("a list")), ["b::0"]);
     assert_eq!(ids(&found.keyword.expect("a list")), ["b::0"]);
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .document(&removed.meta.source, &all)
             .await
             .expect(SUCCEEDS),
         None
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .document_chunks(&removed.meta.source, 0..9, &all)
             .await
             .expect(SUCCEEDS),
         []
     );
-    assert_eq!(index.documents(&all).await.expect(SUCCEEDS).len(), 1);
+    assert_eq!(
+        reader(&index)
+            .await
+            .documents(&all)
+            .await
+            .expect(SUCCEEDS)
+            .len(),
+        1
+    );
     assert_eq!(
         index
             .manifest(&RootName::default())
@@ -287,11 +310,12 @@ pub async fn only_changes_increase_the_revision(index: Arc<dyn Index>) {
         described
     );
 
-    index
+    reader(&index)
+        .await
         .candidates(&question("canine", 5), &all)
         .await
         .expect(SUCCEEDS);
-    index.documents(&all).await.expect(SUCCEEDS);
+    reader(&index).await.documents(&all).await.expect(SUCCEEDS);
     index.optimize().await.expect(SUCCEEDS);
     assert_eq!(state(&index).await.revision, described);
     let removed = index.remove(&[source("a.md")]).await.expect(SUCCEEDS);

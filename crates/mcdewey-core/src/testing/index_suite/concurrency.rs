@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SUCCEEDS, commit, embedder, keyword, question, source, state};
+use super::{SUCCEEDS, commit, embedder, keyword, question, reader, source, state};
 use crate::testing::SampleDocument;
 use crate::{Index, PageNumber, Scope};
 
@@ -20,7 +20,8 @@ pub async fn concurrent_commits_all_succeed(index: Arc<dyn Index>) {
 
             tokio::spawn(async move {
                 index.commit(document).await.expect(SUCCEEDS);
-                index
+                reader(&index)
+                    .await
                     .document(&source(&name), &Scope::everything())
                     .await
                     .expect(SUCCEEDS)
@@ -65,13 +66,15 @@ pub async fn concurrent_readers_see_a_consistent_revision(index: Arc<dyn Index>)
     let all = Scope::everything();
     let mut reads = 0;
     while !writer.is_finished() || reads < 10 {
-        let found = index
+        let found = reader(&index)
+            .await
             .candidates(&question("canine", 50), &all)
             .await
             .expect(SUCCEEDS);
         let dense = found.dense.expect("a dense list");
         let keyword = found.keyword.expect("a keyword list");
-        let chunks = index
+        let chunks = reader(&index)
+            .await
             .document_chunks(&source("a.md"), 0..50, &all)
             .await
             .expect(SUCCEEDS);

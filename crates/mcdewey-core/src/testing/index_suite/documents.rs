@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SUCCEEDS, commit, ids, keyword, question, source};
+use super::{SUCCEEDS, commit, ids, keyword, question, reader, source};
 use crate::testing::SampleDocument;
 use crate::{AttachmentRole, Chunk, ChunkId, Index, PageNumber, Scope};
 
@@ -16,24 +16,27 @@ pub async fn a_document_without_chunks_is_kept(index: Arc<dyn Index>) {
     .await;
 
     let all = Scope::everything();
-    let document = index
+    let document = reader(&index)
+        .await
         .document(&revision.meta.source, &all)
         .await
         .expect(SUCCEEDS)
         .expect("the document");
 
     assert_eq!((document.pages.len(), document.chunks), (2, 0));
-    let listed = index.documents(&all).await.expect(SUCCEEDS);
+    let listed = reader(&index).await.documents(&all).await.expect(SUCCEEDS);
     assert_eq!((listed[0].pages, listed[0].chunks), (2, 0));
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .document_chunks(&revision.meta.source, 0..5, &all)
             .await
             .expect(SUCCEEDS),
         []
     );
 
-    let page = index
+    let page = reader(&index)
+        .await
         .page(&revision.meta.source, PageNumber(2), &all)
         .await
         .expect(SUCCEEDS)
@@ -45,7 +48,10 @@ pub async fn a_document_without_chunks_is_kept(index: Arc<dyn Index>) {
         .await
         .expect(SUCCEEDS);
 
-    assert_eq!(index.documents(&all).await.expect(SUCCEEDS), []);
+    assert_eq!(
+        reader(&index).await.documents(&all).await.expect(SUCCEEDS),
+        []
+    );
 }
 
 /// Names and texts with blanks, quotes, percent signs and non-ASCII letters are returned unchanged.
@@ -70,13 +76,15 @@ pub async fn unusual_names_and_texts_round_trip(index: Arc<dyn Index>) {
         .await;
 
         let chunk = &revision.chunks[0].chunk;
-        let found = index
+        let found = reader(&index)
+            .await
             .chunks(std::slice::from_ref(&chunk.chunk_id), &all)
             .await
             .expect(SUCCEEDS);
         assert_eq!(found, std::slice::from_ref(chunk), "{name}");
         assert_eq!(
-            index
+            reader(&index)
+                .await
                 .document(&source(name), &all)
                 .await
                 .expect(SUCCEEDS)
@@ -85,7 +93,8 @@ pub async fn unusual_names_and_texts_round_trip(index: Arc<dyn Index>) {
             revision.meta
         );
 
-        let page = index
+        let page = reader(&index)
+            .await
             .page(&source(name), PageNumber(1), &all)
             .await
             .expect(SUCCEEDS)
@@ -123,12 +132,14 @@ pub async fn long_texts_round_trip(index: Arc<dyn Index>) {
         ["a::0"]
     );
 
-    let chunks = index
+    let chunks = reader(&index)
+        .await
         .document_chunks(&revision.meta.source, 0..1, &all)
         .await
         .expect(SUCCEEDS);
     assert_eq!(chunks[0].text, long);
-    let page = index
+    let page = reader(&index)
+        .await
         .page(&revision.meta.source, PageNumber(1), &all)
         .await
         .expect(SUCCEEDS)
@@ -149,49 +160,56 @@ pub async fn chunks_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>) {
     let name = &revision.meta.source;
 
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .document_chunks(name, 1..3, &all)
             .await
             .expect(SUCCEEDS),
         [chunk(1), chunk(2)]
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .document_chunks(name, 3..u32::MAX, &all)
             .await
             .expect(SUCCEEDS),
         [chunk(3)]
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .document_chunks(name, 2..2, &all)
             .await
             .expect(SUCCEEDS),
         []
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .chunks_on_page(name, PageNumber(3), &all)
             .await
             .expect(SUCCEEDS),
         [chunk(0), chunk(1)]
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .chunks_on_page(name, PageNumber(4), &all)
             .await
             .expect(SUCCEEDS),
         []
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .chunks_on_page(&source("c.md"), PageNumber(3), &all)
             .await
             .expect(SUCCEEDS),
         []
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .chunks_by_handle(&chunk(2).handle(), &all)
             .await
             .expect(SUCCEEDS),
@@ -200,7 +218,11 @@ pub async fn chunks_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>) {
 
     for unknown in ["", "zz", "00000000", "%", "ffffffffffffffffff"] {
         assert_eq!(
-            index.chunks_by_handle(unknown, &all).await.expect(SUCCEEDS),
+            reader(&index)
+                .await
+                .chunks_by_handle(unknown, &all)
+                .await
+                .expect(SUCCEEDS),
             [],
             "{unknown}"
         );
@@ -221,7 +243,8 @@ pub async fn chunks_are_returned_in_the_requested_order(index: Arc<dyn Index>) {
         .map(|id| id.parse().expect("a chunk id"))
         .collect();
 
-    let chunks: Vec<Chunk> = index
+    let chunks: Vec<Chunk> = reader(&index)
+        .await
         .chunks(&requested, &Scope::everything())
         .await
         .expect(SUCCEEDS);
@@ -235,7 +258,11 @@ pub async fn documents_are_ordered_by_source(index: Arc<dyn Index>) {
         commit(&index, &SampleDocument::new(name).page(1, &["alpha"])).await;
     }
 
-    let listed = index.documents(&Scope::everything()).await.expect(SUCCEEDS);
+    let listed = reader(&index)
+        .await
+        .documents(&Scope::everything())
+        .await
+        .expect(SUCCEEDS);
     let names: Vec<&str> = listed
         .iter()
         .map(|summary| summary.meta.source.as_str())
@@ -269,7 +296,8 @@ pub async fn attachments_round_trip(index: Arc<dyn Index>) {
     .await;
 
     let (name, all) = (&first.meta.source, Scope::everything());
-    let document = index
+    let document = reader(&index)
+        .await
         .document(name, &all)
         .await
         .expect(SUCCEEDS)
@@ -291,7 +319,8 @@ pub async fn attachments_round_trip(index: Arc<dyn Index>) {
 
     for file in &first.attachments {
         let attachment = &file.attachment;
-        let found = index
+        let found = reader(&index)
+            .await
             .attachment(name, attachment.role, &attachment.name, &all)
             .await
             .expect(SUCCEEDS);
@@ -299,14 +328,16 @@ pub async fn attachments_round_trip(index: Arc<dyn Index>) {
     }
 
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .attachment(name, Original, "x y.png", &all)
             .await
             .expect(SUCCEEDS),
         None
     );
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .attachment(&source("b.md"), Image, "x y.png", &all)
             .await
             .expect(SUCCEEDS),
@@ -316,7 +347,8 @@ pub async fn attachments_round_trip(index: Arc<dyn Index>) {
     let mut scope = Scope::everything();
     scope.filter.vendor = vec!["another".to_owned()];
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .attachment(name, Image, "x y.png", &scope)
             .await
             .expect(SUCCEEDS),
@@ -325,14 +357,16 @@ pub async fn attachments_round_trip(index: Arc<dyn Index>) {
 
     commit(&index, &sample).await;
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .attachment(name, Original, "a.pdf", &all)
             .await
             .expect(SUCCEEDS),
         None
     );
     assert!(
-        index
+        reader(&index)
+            .await
             .attachment(name, Image, "x y.png", &all)
             .await
             .expect(SUCCEEDS)
@@ -344,7 +378,8 @@ pub async fn attachments_round_trip(index: Arc<dyn Index>) {
         .await
         .expect(SUCCEEDS);
     assert_eq!(
-        index
+        reader(&index)
+            .await
             .attachment(name, Image, "x y.png", &all)
             .await
             .expect(SUCCEEDS),

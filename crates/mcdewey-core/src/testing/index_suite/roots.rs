@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SUCCEEDS, commit, embedder};
+use super::{SUCCEEDS, commit, embedder, reader};
 use crate::testing::SampleDocument;
 use crate::{Alias, Index, LibraryDescription, Product, RootName};
 
@@ -125,7 +125,7 @@ fn alias(name: &str) -> Alias {
 /// replaces its old one.
 pub async fn descriptions_of_all_roots_are_merged(index: Arc<dyn Index>) {
     assert_eq!(
-        index.description().await.expect(SUCCEEDS),
+        reader(&index).await.description().await.expect(SUCCEEDS),
         LibraryDescription::default()
     );
 
@@ -150,7 +150,7 @@ pub async fn descriptions_of_all_roots_are_merged(index: Arc<dyn Index>) {
             .expect(SUCCEEDS);
     }
 
-    let merged = index.description().await.expect(SUCCEEDS);
+    let merged = reader(&index).await.description().await.expect(SUCCEEDS);
     assert_eq!(
         merged.products,
         [product("uccx", "Second"), product("pg", "Pg")]

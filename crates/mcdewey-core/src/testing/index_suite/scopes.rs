@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SUCCEEDS, commit, dense, ids, keyword, question, source};
+use super::{SUCCEEDS, commit, dense, ids, keyword, question, reader, source};
 use crate::testing::SampleDocument;
 use crate::{
     Candidate, CandidateQuery, DocumentRevision, Filter, Index, PageNumber, Scope, VersionFilter,
@@ -20,6 +20,7 @@ async fn check_visible(
     let chunk = &document.chunks[0].chunk;
     let prefix = chunk.chunk_id.document_prefix();
     let query = question(&chunk.text, 50);
+    let reader = reader(index).await;
 
     let has_document = |candidates: Vec<Candidate>| {
         candidates
@@ -38,13 +39,13 @@ async fn check_visible(
         "keyword, {name}"
     );
 
-    let by_id = index
+    let by_id = reader
         .chunks(std::slice::from_ref(&chunk.chunk_id), scope)
         .await
         .expect(SUCCEEDS);
     assert_eq!(!by_id.is_empty(), visible, "chunks, {name}");
     assert_eq!(
-        !index
+        !reader
             .document_chunks(name, 0..9, scope)
             .await
             .expect(SUCCEEDS)
@@ -53,13 +54,13 @@ async fn check_visible(
         "passages, {name}"
     );
 
-    let on_page = index
+    let on_page = reader
         .chunks_on_page(name, chunk.page.number, scope)
         .await
         .expect(SUCCEEDS);
     assert_eq!(!on_page.is_empty(), visible, "chunks_on_page, {name}");
     assert_eq!(
-        !index
+        !reader
             .chunks_by_handle(&chunk.handle(), scope)
             .await
             .expect(SUCCEEDS)
@@ -68,18 +69,22 @@ async fn check_visible(
         "chunks_by_handle, {name}"
     );
 
-    let page = index
+    let page = reader
         .page(name, PageNumber(1), scope)
         .await
         .expect(SUCCEEDS);
     assert_eq!(page.is_some(), visible, "page, {name}");
     assert_eq!(
-        index.document(name, scope).await.expect(SUCCEEDS).is_some(),
+        reader
+            .document(name, scope)
+            .await
+            .expect(SUCCEEDS)
+            .is_some(),
         visible,
         "document, {name}"
     );
 
-    let listed = index.documents(scope).await.expect(SUCCEEDS);
+    let listed = reader.documents(scope).await.expect(SUCCEEDS);
     assert_eq!(
         listed.iter().any(|summary| summary.meta.source == *name),
         visible,

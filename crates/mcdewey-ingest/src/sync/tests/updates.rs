@@ -42,7 +42,19 @@ async fn a_second_run_changes_nothing() {
         )
     );
     assert_eq!(first.skipped[0].path, "b.pdf");
-    assert_eq!(fixture.index.description().await.unwrap().aliases.len(), 1);
+    assert_eq!(
+        fixture
+            .index
+            .reader()
+            .await
+            .unwrap()
+            .description()
+            .await
+            .unwrap()
+            .aliases
+            .len(),
+        1
+    );
 
     let second = fixture.sync().await;
     assert_eq!(
@@ -89,6 +101,9 @@ async fn facets_pages_and_headings_are_stored() {
 
     let chunks = fixture
         .index
+        .reader()
+        .await
+        .unwrap()
         .document_chunks(&source, 0..9, &Scope::everything())
         .await
         .unwrap();
@@ -173,7 +188,14 @@ async fn rules_in_the_settings_take_precedence() {
         .await
         .unwrap();
 
-    let facets = fixture.index.documents(&Scope::everything()).await.unwrap()[0]
+    let facets = fixture
+        .index
+        .reader()
+        .await
+        .unwrap()
+        .documents(&Scope::everything())
+        .await
+        .unwrap()[0]
         .meta
         .facets
         .clone();

@@ -1,20 +1,20 @@
 //! Returns a document's outline: chapters first, then deeper headings as far as the token budget
 //! allows.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use mcdewey_core::Visibility;
+use mcdewey_core::{Document, PageNumber, PageRef, Visibility};
+use mcdewey_search::QueryError;
 use rmcp::model::CallToolResult;
 
-use crate::ServedLibrary;
-use crate::mcp::budget::{TokenCounter, blocking};
+use super::document_metadata;
+use crate::mcp::budget::{TokenCounter, counting};
 use crate::mcp::envelope::answer;
-use crate::mcp::fence::{encoded_name, facet, label, source_url};
+use crate::mcp::fence::{encoded_name, label};
 use crate::mcp::fit::Step;
 use crate::mcp::readable;
 use crate::mcp::wire::{OutlineLine, ReadText};
-use crate::wire::DocumentAnswer;
-use mcdewey_search::QueryError;
+use crate::{ServedLibrary, links};
 
 /// Returns the outline of the document.
 pub(super) async fn read(
@@ -23,62 +23,54 @@ pub(super) async fn read(
     budget: usize,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let document = Arc::new(library.wire_document(source, visibility).await?);
-    let counter = TokenCounter::new(library);
-    blocking(move || {
+    let document = library.at(visibility).await?.document(source).await?;
+    let path = links::document_path(&document.meta.source);
+    let url = format!("{}{path}", library.public_url());
+
+    counting(library, move |counter| {
         let lines = outline_lines(&document);
-        let fitted = counter.fit(budget, steps(&lines, &counter), |included| {
-            render(&document, &lines, included)
+        let fitted = counter.fit(budget, steps(&lines, counter), |included| {
+            render(&document, &url, &lines, included)
         })?;
         Ok(fitted.result)
     })
     .await
 }
 
-/// Returns a [`ReadText`] with the document's metadata and no text.
-pub(super) fn document_metadata(document: &DocumentAnswer) -> ReadText {
-    ReadText {
-        source: encoded_name(&document.source),
-        doc_title: label(&document.doc_title),
-        vendor: document.vendor.as_deref().map(facet),
-        product: document.product.as_deref().map(facet),
-        version: document.version.as_deref().map(facet),
-        url: document.url.clone(),
-        source_url: source_url(&document.source_url),
-        updated: document.updated.as_deref().map(label),
-        ..ReadText::default()
-    }
-}
-
 /// Returns the document's headings, or its pages if it has none.
-fn outline_lines(document: &DocumentAnswer) -> Vec<OutlineLine> {
+fn outline_lines(document: &Document) -> Vec<OutlineLine> {
     if document.outline.is_empty() {
         return document
             .pages
             .iter()
-            .map(|page| outline_line(1, &page.title, page.page, page.section.as_ref()))
+            .map(|page| OutlineLine {
+                level: 1,
+                title: label(&page.title()),
+                page: page.physical_page(),
+                section: page.section_slug().map(encoded_name),
+            })
             .collect();
     }
+
+    let by_number: HashMap<PageNumber, &PageRef> = document
+        .pages
+        .iter()
+        .map(|page| (page.number, page))
+        .collect();
 
     document
         .outline
         .iter()
-        .map(|item| outline_line(item.level, &item.title, item.page, item.section.as_ref()))
+        .map(|entry| {
+            let page = by_number.get(&entry.page);
+            OutlineLine {
+                level: entry.level,
+                title: label(&entry.title),
+                page: document.meta.paged.then_some(entry.page.0),
+                section: page.and_then(|page| page.section_slug()).map(encoded_name),
+            }
+        })
         .collect()
-}
-
-fn outline_line(
-    level: u8,
-    title: &str,
-    page: Option<u32>,
-    section: Option<&String>,
-) -> OutlineLine {
-    OutlineLine {
-        level,
-        title: label(title),
-        page,
-        section: section.map(|section| encoded_name(section)),
-    }
 }
 
 /// Returns a step for each line, upper levels first.
@@ -100,7 +92,8 @@ fn steps(
 }
 
 fn render(
-    document: &DocumentAnswer,
+    document: &Document,
+    url: &str,
     lines: &[OutlineLine],
     included: &[usize],
 ) -> Result<CallToolResult, QueryError> {
@@ -119,16 +112,16 @@ fn render(
     let read = ReadText {
         outline,
         notices,
-        ..document_metadata(document)
+        ..document_metadata(&document.meta, url.to_owned())
     };
 
     answer(&read, readable::read_text_markdown(&read))
 }
 
 /// Reports which pages, or how many sections, the document has.
-fn extent_notice(document: &DocumentAnswer) -> Option<String> {
+fn extent_notice(document: &Document) -> Option<String> {
     let (first, last) = (document.pages.first()?, document.pages.last()?);
-    Some(match (first.page, last.page) {
+    Some(match (first.physical_page(), last.physical_page()) {
         (Some(first), Some(last)) => {
             format!("the document has pages {first} to {last}; read them with page")
         }

@@ -2,23 +2,21 @@
 //! to continue with.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use mcdewey_core::Visibility;
+use mcdewey_core::{Document, PageRef, Visibility};
+use mcdewey_search::{DocumentPage, PageSelector, QueryError};
 use rmcp::model::CallToolResult;
 
 use super::cursor::ReadCursor;
-use super::outline;
 use super::page_request::PageRequest;
-use crate::ServedLibrary;
-use crate::mcp::budget::{TokenCounter, blocking};
+use super::{document_metadata, text_part};
+use crate::mcp::budget::{TokenCounter, counting};
 use crate::mcp::envelope::answer;
-use crate::mcp::fence::{encoded_name, label};
 use crate::mcp::fit::Step;
 use crate::mcp::readable::{self, DocumentAttributes};
 use crate::mcp::wire::{ReadText, TextPart};
-use crate::page_label::printed;
-use crate::wire::{DocumentAnswer, PageAnswer, PageItem};
-use mcdewey_search::{PageSelector, QueryError};
+use crate::{ServedLibrary, links};
 
 /// More bytes of text than one token of budget can hold: beyond that, no further pages are fetched.
 /// Technical prose has about 4 bytes per token, and the response contains it twice.
@@ -34,13 +32,14 @@ pub(super) async fn read(
 ) -> Result<CallToolResult, QueryError> {
     let fetched = match pages {
         PageRequest::One(selector) => {
-            FetchedPages::one(library.wire_page(source, selector, visibility).await?)
+            let found = library.at(visibility).await?.page(source, selector).await?;
+            FetchedPages::one(found, library.public_url())
         }
         PageRequest::Range(first, last) => {
             FetchedPages::fetch(library, source, *first..=*last, budget, visibility).await?
         }
     };
-    fetched.answer(library, budget).await
+    counting(library, move |counter| fetched.fit(counter, budget)).await
 }
 
 /// Returns the text from the cursor on.
@@ -63,17 +62,18 @@ pub(super) async fn continue_from(
         && (ReadCursor::seal(&first.text) != cursor.seal
             || !first.text.is_char_boundary(cursor.byte));
 
-    if has_changed || first.number != cursor.page {
+    if has_changed || first.number() != cursor.page {
         return Err(QueryError::CursorExpired);
     }
 
     fetched.start = cursor.byte;
-    fetched.answer(library, budget).await
+    counting(library, move |counter| fetched.fit(counter, budget)).await
 }
 
 /// Pages in order, fetched as far as the budget could hold them.
 struct FetchedPages {
-    document: DocumentAnswer,
+    public_url: String,
+    document: Arc<Document>,
     pages: Vec<PageText>,
     /// The byte of the first page to start at.
     start: usize,
@@ -82,9 +82,7 @@ struct FetchedPages {
 }
 
 struct PageText {
-    /// The physical page, or the section's position, counted from 1.
-    number: u32,
-    item: PageItem,
+    page: PageRef,
     text: String,
     /// The bytes at which chunks start, the first chunk excepted.
     chunk_starts: Vec<usize>,
@@ -100,18 +98,11 @@ struct Segment {
 }
 
 impl FetchedPages {
-    fn one(found: PageAnswer) -> Self {
-        let index = found
-            .document
-            .pages
-            .iter()
-            .position(|item| *item == found.page)
-            .unwrap_or_default();
-        let number = page_number(index, &found.page);
-        let (document, page) = PageText::new(found, number);
+    fn one(found: DocumentPage, public_url: &str) -> Self {
         Self {
-            document,
-            pages: vec![page],
+            public_url: public_url.to_owned(),
+            document: Arc::clone(&found.document),
+            pages: vec![PageText::new(found)],
             start: 0,
             unfetched: None,
         }
@@ -125,19 +116,16 @@ impl FetchedPages {
         budget: usize,
         visibility: &Visibility,
     ) -> Result<Self, QueryError> {
-        let document = library.wire_document(source, visibility).await?;
-        let all = document
-            .pages
-            .iter()
-            .enumerate()
-            .map(|(index, item)| page_number(index, item));
-
+        let snapshot = library.at(visibility).await?;
+        let document = snapshot.document(source).await?;
+        let all = document.pages.iter().map(|page| page.number.0);
         let numbers: Vec<u32> = all.filter(|number| range.contains(number)).collect();
         if numbers.is_empty() {
             return Err(no_pages_in_range(&document, &range));
         }
 
         let mut fetched = Self {
+            public_url: library.public_url().to_owned(),
             document,
             pages: Vec::new(),
             start: 0,
@@ -151,24 +139,13 @@ impl FetchedPages {
                 break;
             }
 
-            let found = library
-                .wire_page(source, &PageSelector::Number(*number), visibility)
-                .await?;
-            let (_, page) = PageText::new(found, *number);
+            let selector = PageSelector::Number(*number);
+            let page = PageText::new(snapshot.page_of(&fetched.document, &selector).await?);
             bytes += page.text.len();
             fetched.pages.push(page);
         }
 
         Ok(fetched)
-    }
-
-    async fn answer(
-        self,
-        library: &ServedLibrary,
-        budget: usize,
-    ) -> Result<CallToolResult, QueryError> {
-        let counter = TokenCounter::new(library);
-        blocking(move || self.fit(&counter, budget)).await
     }
 
     fn fit(&self, counter: &TokenCounter, budget: usize) -> Result<CallToolResult, QueryError> {
@@ -242,22 +219,33 @@ impl FetchedPages {
         is_first: bool,
         counter: &TokenCounter,
     ) -> Result<usize, QueryError> {
-        let empty = page.part("");
+        let empty = text_part(&page.page, "");
+        let meta = &self.document.meta;
         let (title, url) = if is_first {
-            (self.document.doc_title.as_str(), page.item.url.as_str())
+            (meta.title.as_str(), self.url())
         } else {
-            ("", "")
+            ("", String::new())
         };
 
         let document = DocumentAttributes {
-            source: &self.document.source,
+            source: meta.source.as_str(),
             title,
             version: title,
-            url,
+            url: &url,
         };
 
         let quoted = readable::quote_part(&document, &empty);
         Ok(counter.json(&empty)? + counter.escaped(&quoted)?)
+    }
+
+    /// Returns the URL of the first page.
+    fn url(&self) -> String {
+        let source = &self.document.meta.source;
+        let path = self.pages.first().map_or_else(
+            || links::document_path(source),
+            |first| links::page_path(source, &first.page),
+        );
+        format!("{}{path}", self.public_url)
     }
 
     /// Renders the first `length` bytes of a segment, with a cursor to the rest of it.
@@ -289,13 +277,13 @@ impl FetchedPages {
             let text = &page.text[segment.start..segment.end];
             match parts.last_mut() {
                 Some(part) if last_page == Some(segment.page) => part.text.push_str(text),
-                _ => parts.push(page.part(text)),
+                _ => parts.push(text_part(&page.page, text)),
             }
             last_page = Some(segment.page);
         }
 
         let cursor = self.cursor(all.get(shown.len()));
-        let unit = if self.document.paged {
+        let unit = if self.document.meta.paged {
             "page"
         } else {
             "section"
@@ -306,14 +294,10 @@ impl FetchedPages {
             .map(|cursor| format!("cut at {unit} {} to fit token_budget", cursor.page));
 
         let read = ReadText {
-            url: self
-                .pages
-                .first()
-                .map_or_else(|| self.document.url.clone(), |page| page.item.url.clone()),
             parts,
             next_cursor: cursor.map(|cursor| cursor.encode()),
             notices: notice.into_iter().collect(),
-            ..outline::document_metadata(&self.document)
+            ..document_metadata(&self.document.meta, self.url())
         };
 
         answer(&read, readable::read_text_markdown(&read))
@@ -322,12 +306,12 @@ impl FetchedPages {
     /// Returns the cursor to `next`, the first segment left out, else to the first page not
     /// fetched.
     fn cursor(&self, next: Option<&Segment>) -> Option<ReadCursor> {
-        let last_fetched = self.pages.last().map_or(0, |page| page.number);
+        let last_fetched = self.pages.last().map_or(0, PageText::number);
         match (next, self.unfetched) {
             (Some(next), unfetched) => {
                 let page = &self.pages[next.page];
                 Some(ReadCursor {
-                    page: page.number,
+                    page: page.number(),
                     byte: next.start,
                     last: unfetched.map_or(last_fetched, |(_, last)| last),
                     seal: ReadCursor::seal(&page.text),
@@ -345,47 +329,38 @@ impl FetchedPages {
 }
 
 impl PageText {
-    fn new(found: PageAnswer, number: u32) -> (DocumentAnswer, Self) {
+    fn new(found: DocumentPage) -> Self {
+        let page = found.page().clone();
         let text = found.text;
         let mut chunk_starts: Vec<usize> = found
             .chunks
             .iter()
-            .map(|chunk| chunk.start as usize)
+            .map(|chunk| chunk.span.start as usize)
             .filter(|at| *at > 0 && *at < text.len() && text.is_char_boundary(*at))
             .collect();
 
         chunk_starts.sort_unstable();
         chunk_starts.dedup();
 
-        let page = Self {
-            number,
-            item: found.page,
+        Self {
+            page,
             text,
             chunk_starts,
-        };
-
-        (found.document, page)
+        }
     }
 
-    fn part(&self, text: &str) -> TextPart {
-        TextPart {
-            page: self.item.page,
-            page_label: printed(self.item.page, self.item.page_label.as_deref())
-                .as_deref()
-                .map(label),
-            section: self.item.section.as_deref().map(encoded_name),
-            chunk_id: None,
-            text: text.to_owned(),
-        }
+    /// The physical page, or the section's position, counted from 1.
+    fn number(&self) -> u32 {
+        self.page.number.0
     }
 }
 
 /// Returns the error for a range without pages; it names the pages that exist.
-fn no_pages_in_range(document: &DocumentAnswer, range: &RangeInclusive<u32>) -> QueryError {
+fn no_pages_in_range(document: &Document, range: &RangeInclusive<u32>) -> QueryError {
     let (first, last) = (range.start(), range.end());
-    let source = &document.source;
-    let ends =
-        [document.pages.first(), document.pages.last()].map(|item| item.and_then(|item| item.page));
+    let source = document.meta.source.as_str();
+    let ends = [document.pages.first(), document.pages.last()]
+        .map(|page| page.and_then(PageRef::physical_page));
 
     QueryError::NotFound(match ends {
         [Some(from), Some(to)] => {
@@ -396,10 +371,4 @@ fn no_pages_in_range(document: &DocumentAnswer, range: &RangeInclusive<u32>) -> 
             document.pages.len()
         ),
     })
-}
-
-/// Returns the physical page, or the section's position, counted from 1.
-fn page_number(index: usize, item: &PageItem) -> u32 {
-    item.page
-        .unwrap_or_else(|| u32::try_from(index + 1).unwrap_or(u32::MAX))
 }

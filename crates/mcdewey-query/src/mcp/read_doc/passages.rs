@@ -1,19 +1,17 @@
 //! Returns a passage with its neighbours: the passage first, then the nearest neighbours as far as
 //! the token budget allows.
 
-use mcdewey_core::Visibility;
+use mcdewey_core::{Chunk, Visibility};
+use mcdewey_search::{Passage, QueryError};
 use rmcp::model::CallToolResult;
 
+use super::{document_metadata, text_part};
 use crate::ServedLibrary;
-use crate::mcp::budget::{TokenCounter, blocking};
+use crate::mcp::budget::{TokenCounter, counting};
 use crate::mcp::envelope::answer;
-use crate::mcp::fence::{encoded_name, facet, label, source_url};
 use crate::mcp::fit::Step;
 use crate::mcp::readable::{self, DocumentAttributes};
 use crate::mcp::wire::{ReadText, TextPart, short_url};
-use crate::page_label::printed;
-use crate::wire::{ChunkAnswer, Hit};
-use mcdewey_search::QueryError;
 
 /// Returns the passage `id` and up to `context` neighbours on each side.
 pub(super) async fn read(
@@ -23,22 +21,21 @@ pub(super) async fn read(
     budget: usize,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let found = library.wire_chunk(id, context, visibility).await?;
+    let found = library.at(visibility).await?.passage(id, context).await?;
     let passages = Passages::new(found, library.public_url());
-    let counter = TokenCounter::new(library);
-    blocking(move || passages.fit(&counter, budget)).await
+    counting(library, move |counter| passages.fit(counter, budget)).await
 }
 
 /// Chunks in reading order.
 struct Passages {
-    chunks: Vec<Hit>,
+    chunks: Vec<Chunk>,
     /// The index of the requested chunk.
     requested: usize,
     public_url: String,
 }
 
 impl Passages {
-    fn new(found: ChunkAnswer, public_url: &str) -> Self {
+    fn new(found: Passage, public_url: &str) -> Self {
         let requested = found.before.len();
         let chunks = found
             .before
@@ -83,19 +80,20 @@ impl Passages {
     }
 
     fn step(&self, index: usize, counter: &TokenCounter) -> Result<Step<usize>, QueryError> {
-        let hit = &self.chunks[index];
-        let part = self.part(index, &hit.text);
+        let chunk = &self.chunks[index];
+        let meta = &chunk.document;
+        let part = self.part(index, &chunk.text);
 
         // The first part of the response carries the document's attributes. Which chunk comes first
         // is not known yet, so the requested one is charged for them.
         let title = if index == self.requested {
-            hit.doc_title.as_str()
+            meta.title.as_str()
         } else {
             ""
         };
 
         let document = DocumentAttributes {
-            source: &hit.source,
+            source: meta.source.as_str(),
             title,
             version: title,
             url: title,
@@ -110,15 +108,10 @@ impl Passages {
     }
 
     fn part(&self, index: usize, text: &str) -> TextPart {
-        let hit = &self.chunks[index];
+        let chunk = &self.chunks[index];
         TextPart {
-            page: hit.page,
-            page_label: printed(hit.page, hit.page_label.as_deref())
-                .as_deref()
-                .map(label),
-            section: hit.section.as_deref().map(encoded_name),
-            chunk_id: Some(hit.chunk_id.clone()),
-            text: text.to_owned(),
+            chunk_id: Some(chunk.chunk_id.clone()),
+            ..text_part(&chunk.page, text)
         }
     }
 
@@ -147,11 +140,11 @@ impl Passages {
             indexes.last().map(|last| last + 1),
         ];
 
-        let next: Vec<&str> = ends
+        let next: Vec<String> = ends
             .into_iter()
             .flatten()
             .filter_map(|index| self.chunks.get(index))
-            .map(|hit| hit.handle.as_str())
+            .map(Chunk::handle)
             .collect();
 
         Some(format!(
@@ -171,18 +164,11 @@ impl Passages {
         notice: Option<String>,
     ) -> Result<CallToolResult, QueryError> {
         let requested = &self.chunks[self.requested];
+        let url = short_url(&self.public_url, &requested.handle());
         let read = ReadText {
-            source: encoded_name(&requested.source),
-            doc_title: label(&requested.doc_title),
-            vendor: requested.vendor.as_deref().map(facet),
-            product: requested.product.as_deref().map(facet),
-            version: requested.version.as_deref().map(facet),
-            url: short_url(&self.public_url, &requested.handle),
-            source_url: source_url(&requested.source_url),
-            updated: requested.updated.as_deref().map(label),
             parts,
             notices: notice.into_iter().collect(),
-            ..ReadText::default()
+            ..document_metadata(&requested.document, url)
         };
 
         answer(&read, readable::read_text_markdown(&read))

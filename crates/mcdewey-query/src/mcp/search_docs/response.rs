@@ -1,7 +1,8 @@
 //! The response of `search_docs`: which parts of a page of hits fit the token budget, and its two
 //! renderings (structured content and readable text).
 
-use mcdewey_core::visible_line;
+use mcdewey_core::{Facet, visible_line};
+use mcdewey_search::{Hit, Occurrence, QueryError, SearchResults};
 use rmcp::model::CallToolResult;
 
 use crate::mcp::budget::TokenCounter;
@@ -12,12 +13,8 @@ use crate::mcp::fence::{
 use crate::mcp::fit::{Fitted, Step};
 use crate::mcp::readable::{footer, product_version};
 use crate::mcp::wire::{FacetValue, FoundChunk, FoundChunks, FoundFacets, short_url};
-use crate::page_label::printed;
-use crate::wire::{AlsoIn, Hit, SearchAnswer};
-use mcdewey_search::QueryError;
+use crate::page_label::{chunk_page_title, printed};
 
-/// Placeholder as long as a real cursor, so that measuring a response counts the cursor too.
-const CURSOR_PLACEHOLDER: &str = "20-0123456789abcdef";
 /// Maximum number of values listed per facet.
 const MAX_FACET_VALUES: usize = 8;
 
@@ -38,42 +35,55 @@ pub(super) enum ResponsePart {
 
 /// A page of hits to render within a token budget.
 pub(super) struct SearchResponse {
-    answer: SearchAnswer,
+    results: SearchResults,
     public_url: String,
     /// Number of hits before any were dropped to fit the budget.
     total_hits: usize,
     /// A budget that suffices for one hit.
     min_budget: usize,
     /// Whether hits have only their main metadata and their snippet.
-    concise: bool,
+    is_concise: bool,
 }
 
 impl SearchResponse {
-    /// `total_hits` is the number of hits before any were dropped to fit the budget.
-    pub(super) fn new(mut answer: SearchAnswer, total_hits: usize, public_url: &str) -> Self {
-        // Unlike `text`, a snippet is not verbatim, so invisible characters can be removed.
-        for hit in answer.hits.iter_mut().chain(&mut answer.unversioned) {
+    /// If `is_concise`, each hit is reduced to its main metadata and its snippet.
+    pub(super) fn new(mut results: SearchResults, public_url: &str, is_concise: bool) -> Self {
+        // Unlike the text, a snippet is not verbatim, so invisible characters can be removed.
+        for hit in results.hits.iter_mut().chain(&mut results.unversioned) {
             hit.snippet = visible_line(&hit.snippet);
         }
 
         Self {
-            answer,
+            total_hits: results.hits.len(),
+            results,
             public_url: public_url.to_owned(),
-            total_hits,
             min_budget: 0,
-            concise: false,
+            is_concise,
         }
     }
 
-    /// Reduces each hit to its main metadata and its snippet.
-    pub(super) fn concise(mut self) -> Self {
-        self.concise = true;
-        self
-    }
-
-    /// Renders as much as fits.
+    /// Renders as many hits as fit, with as much of their texts and of the facets as then fits.
     pub(super) fn fit(
         mut self,
+        counter: &TokenCounter,
+        budget: usize,
+    ) -> Result<CallToolResult, QueryError> {
+        loop {
+            let fitted = self.fit_page(counter, budget)?;
+            let shown = count_hits(&fitted.included);
+            if shown == 0 || shown == self.results.hits.len() {
+                return Ok(fitted.result);
+            }
+
+            // The page ends here, so the room that is left is for texts and facets. The hits of
+            // the shorter page can be others: see `limit_to`.
+            self.results.limit_to(shown);
+        }
+    }
+
+    /// Renders as much of the page as fits.
+    fn fit_page(
+        &mut self,
         counter: &TokenCounter,
         budget: usize,
     ) -> Result<Fitted<ResponsePart>, QueryError> {
@@ -89,13 +99,13 @@ impl SearchResponse {
     }
 
     fn hits(&self) -> impl Iterator<Item = &Hit> {
-        self.answer.hits.iter().chain(&self.answer.unversioned)
+        self.results.hits.iter().chain(&self.results.unversioned)
     }
 
     /// Returns the steps in order of value: all hits, their whole texts in the structured content,
     /// then in the readable text, then the facets.
     fn steps(&self, counter: &TokenCounter) -> Result<Vec<Step<ResponsePart>>, QueryError> {
-        let versioned = self.answer.hits.len();
+        let versioned = self.results.hits.len();
         let (mut hits, mut structured_texts, mut readable_texts) =
             (Vec::new(), Vec::new(), Vec::new());
         for (index, hit) in self.hits().enumerate() {
@@ -113,12 +123,12 @@ impl SearchResponse {
                 leads: true,
             });
 
-            if self.concise {
+            if self.is_concise {
                 continue;
             }
 
             let extra_cost = counter
-                .escaped(&hit.text)?
+                .escaped(&hit.chunk.text)?
                 .saturating_sub(counter.escaped(&hit.snippet)?);
 
             structured_texts.push(Step {
@@ -136,11 +146,11 @@ impl SearchResponse {
 
         let facets = Step {
             what: ResponsePart::Facets,
-            cost: counter.json(&facets(&self.answer))?,
+            cost: counter.json(&facets(&self.results))?,
             leads: false,
         };
 
-        let facets = (!self.concise).then_some(facets);
+        let facets = (!self.is_concise).then_some(facets);
         Ok(hits
             .into_iter()
             .chain(structured_texts)
@@ -153,20 +163,20 @@ impl SearchResponse {
         let mut structured = FoundChunks {
             facets: included
                 .contains(&ResponsePart::Facets)
-                .then(|| facets(&self.answer)),
-            degraded: self.answer.degraded.clone(),
+                .then(|| facets(&self.results)),
+            degraded: self.results.degraded.clone(),
             no_answer: self
-                .answer
+                .results
                 .no_answer
                 .as_ref()
                 .map(|none| label(&none.message)),
             confidence: self
-                .answer
+                .results
                 .confidence
                 .map(|share| (share * 100.0).round() / 100.0),
             next_cursor: self.cursor(count_hits(included)),
             notices: self
-                .answer
+                .results
                 .notices
                 .iter()
                 .cloned()
@@ -186,7 +196,7 @@ impl SearchResponse {
             };
 
             let has_text = included.contains(&ResponsePart::StructuredText(index));
-            hits.push(if self.concise {
+            hits.push(if self.is_concise {
                 FoundChunk::concise(hit, &self.public_url)
             } else {
                 FoundChunk::new(hit, has_text, &self.public_url)
@@ -194,7 +204,7 @@ impl SearchResponse {
 
             let has_readable_text = included.contains(&ResponsePart::ReadableText(index));
             let text = if has_readable_text {
-                &hit.text
+                &hit.chunk.text
             } else {
                 &hit.snippet
             };
@@ -205,17 +215,14 @@ impl SearchResponse {
         answer(&structured, text)
     }
 
-    /// Returns the cursor to the next hits. If fewer hits fit than were found, the search is
-    /// repeated with that limit and returns the real cursor; until then a placeholder of the same
-    /// length is used.
+    /// Returns the cursor to what follows the first `shown` hits. A response without any of the hits
+    /// has none, because it would only repeat the call.
     fn cursor(&self, shown: usize) -> Option<String> {
-        let next_cursor = self.answer.next_cursor.clone();
-        let is_cut = shown < self.answer.hits.len();
-        if is_cut && shown > 0 {
-            next_cursor.or_else(|| Some(CURSOR_PLACEHOLDER.to_owned()))
-        } else {
-            next_cursor.filter(|_| !is_cut)
+        if shown == 0 && !self.results.hits.is_empty() {
+            return None;
         }
+
+        self.results.continuation.after(shown)
     }
 
     /// Returns the notices about what did not fit the budget.
@@ -246,13 +253,13 @@ impl SearchResponse {
             ));
         }
 
-        if unversioned < self.answer.unversioned.len() {
+        if unversioned < self.results.unversioned.len() {
             notices.push(
                 "passages from documents without a version do not fit token_budget".to_owned(),
             );
         }
 
-        if whole_texts < shown && !self.concise {
+        if whole_texts < shown && !self.is_concise {
             notices.push(format!(
                 "{} of {shown} passages are cut to a snippet; read_doc returns the rest",
                 shown - whole_texts
@@ -263,26 +270,26 @@ impl SearchResponse {
     }
 }
 
-/// Returns the facets of an answer with the most frequent values of each.
-pub(super) fn facets(answer: &SearchAnswer) -> FoundFacets {
+/// Returns the facets of the results with the most frequent values of each.
+pub(super) fn facets(results: &SearchResults) -> FoundFacets {
     FoundFacets {
-        vendor: facet_values(answer, "vendor"),
-        product: facet_values(answer, "product"),
-        version: facet_values(answer, "version"),
-        guide: facet_values(answer, "guide"),
+        vendor: facet_values(results, Facet::Vendor),
+        product: facet_values(results, Facet::Product),
+        version: facet_values(results, Facet::Version),
+        guide: facet_values(results, Facet::Guide),
     }
 }
 
 /// Returns the number of hits, those without a version not counted.
-pub(super) fn count_hits(included: &[ResponsePart]) -> usize {
+fn count_hits(included: &[ResponsePart]) -> usize {
     included
         .iter()
         .filter(|part| matches!(part, ResponsePart::Hit(_)))
         .count()
 }
 
-fn facet_values(answer: &SearchAnswer, name: &str) -> Vec<FacetValue> {
-    let counts = answer.facets.get(name).into_iter().flatten();
+fn facet_values(results: &SearchResults, name: Facet) -> Vec<FacetValue> {
+    let counts = results.facets.get(&name).into_iter().flatten();
     counts
         .take(MAX_FACET_VALUES)
         .map(|count| FacetValue {
@@ -294,16 +301,19 @@ fn facet_values(answer: &SearchAnswer, name: &str) -> Vec<FacetValue> {
 
 /// Returns a numbered hit for the readable text; `text` is its text or its snippet.
 fn entry(number: usize, hit: &Hit, text: &str) -> String {
-    let version = product_version(hit.product.as_deref(), hit.version.as_deref());
-    let place = hit.page_title();
-    let title = hit.headings.join(" › ");
+    let chunk = &hit.chunk;
+    let facets = &chunk.document.facets;
+    let version = product_version(facets.product.as_deref(), facets.version_label().as_deref());
+    let place = chunk_page_title(chunk);
+    let title = chunk.headings.join(" › ");
+    let handle = chunk.handle();
 
     let origin = QuoteAttributes {
         title: &title,
         version: &version,
-        source: &hit.source,
+        source: chunk.document.source.as_str(),
         place: &place,
-        id: Some(&hit.handle),
+        id: Some(&handle),
         ..QuoteAttributes::default()
     };
 
@@ -345,17 +355,17 @@ pub(super) fn markdown(
 impl FoundChunk {
     /// A hit reduced to what is needed to choose among hits and to cite them.
     fn concise(hit: &Hit, public_url: &str) -> Self {
+        let headings = &hit.chunk.headings;
         Self {
             chunk_id: None,
             vendor: None,
             guide: None,
             source_url: None,
             also_in: Vec::new(),
-            headings: hit
-                .headings
+            headings: headings
                 .iter()
                 .take(1)
-                .chain(hit.headings.iter().skip(1).last())
+                .chain(headings.iter().skip(1).last())
                 .map(|heading| label(heading))
                 .collect(),
             ..Self::new(hit, false, public_url)
@@ -363,42 +373,52 @@ impl FoundChunk {
     }
 
     /// A hit with its whole text if `with_text`, else with its snippet.
-    pub(super) fn new(hit: &Hit, with_text: bool, public_url: &str) -> Self {
+    fn new(hit: &Hit, with_text: bool, public_url: &str) -> Self {
+        let chunk = &hit.chunk;
+        let meta = &chunk.document;
+        let facets = &meta.facets;
+        let page = chunk.page.physical_page();
+        let page_label = printed(page, chunk.page.label.as_deref());
+        let handle = chunk.handle();
+
         Self {
-            chunk_id: Some(hit.chunk_id.clone()),
-            handle: hit.handle.clone(),
-            source: encoded_name(&hit.source),
-            page: hit.page,
-            page_label: printed(hit.page, hit.page_label.as_deref())
-                .as_deref()
-                .map(label),
-            section: hit.section.as_deref().map(encoded_name),
-            vendor: hit.vendor.as_deref().map(facet),
-            product: hit.product.as_deref().map(facet),
-            version: hit.version.as_deref().map(facet),
-            guide: hit.guide.as_deref().map(facet),
-            headings: hit.headings.iter().map(|heading| label(heading)).collect(),
-            text: with_text.then(|| hit.text.clone()),
+            chunk_id: Some(chunk.chunk_id.to_string()),
+            source: encoded_name(meta.source.as_str()),
+            page,
+            page_label: page_label.as_deref().map(label),
+            section: chunk.page.section_slug().map(encoded_name),
+            vendor: facets.vendor.as_deref().map(facet),
+            product: facets.product.as_deref().map(facet),
+            version: facets.version_label().as_deref().map(facet),
+            guide: facets.guide.as_deref().map(facet),
+            headings: chunk
+                .headings
+                .iter()
+                .map(|heading| label(heading))
+                .collect(),
+            text: with_text.then(|| chunk.text.clone()),
             snippet: (!with_text).then(|| hit.snippet.clone()),
-            url: short_url(public_url, &hit.handle),
-            source_url: source_url(&hit.source_url),
-            updated: hit.updated.as_deref().map(label),
+            url: short_url(public_url, &handle),
+            source_url: source_url(&meta.source_url),
+            updated: meta.updated.as_deref().map(label),
             also_in: hit.also_in.iter().map(also_in).collect(),
+            handle,
         }
     }
 }
 
 /// Returns a location such as "finesse v15.0 page 120".
-fn also_in(other: &AlsoIn) -> String {
-    let page = other.page.map(|page| format!("page {page}"));
-    let product = other
-        .product
-        .clone()
-        .or_else(|| Some(other.doc_title.clone()));
+fn also_in(other: &Occurrence) -> String {
+    let candidate = &other.candidate;
+    let meta = &candidate.document;
+    let facets = &meta.facets;
+
+    let product = facets.product.as_ref().unwrap_or(&meta.title).clone();
+    let page = meta.paged.then(|| format!("page {}", candidate.page));
     let changed = other.differs.then(|| "(some words differ)".to_owned());
 
     label(
-        &[product, other.version.clone(), page, changed]
+        &[Some(product), facets.version_label(), page, changed]
             .into_iter()
             .flatten()
             .collect::<Vec<_>>()

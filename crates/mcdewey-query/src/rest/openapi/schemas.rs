@@ -5,12 +5,12 @@ use crate::wire::{
     ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, PageAnswer, SearchAnswer,
 };
 use mcdewey_core::{RemovalReport, RollbackReport, SyncEvent};
-use mcdewey_search::{MAX_LIMIT, MAX_QUESTION_BYTES};
+use mcdewey_search::parameter::{Declaration, Request, Role};
+use mcdewey_search::{Mode, SearchRequest};
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::parameter_lists::{GROUPS, MODES};
-use super::reference;
+use super::{parameter, reference};
 use crate::problem;
 use crate::rest::batch::MAX_SEARCHES;
 
@@ -92,41 +92,32 @@ fn remove_null(property: &mut Value) {
     }
 }
 
+/// Returns the schema of a request as a JSON body: the question, the filters, then the rest.
+fn request_body<R: Request>() -> Value {
+    let mut fields: Vec<&Declaration> = R::DECLARATIONS.iter().collect();
+    fields.sort_by_key(|field| (field.role != Role::Question, !field.role.is_filter()));
+
+    let required: Vec<&str> = fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name)
+        .collect();
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|field| (field.name.to_owned(), parameter::body_schema(field)))
+        .collect();
+
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": required,
+        "properties": properties,
+    })
+}
+
 fn handwritten() -> Vec<(&'static str, Value)> {
-    let one_or_many = json!({"anyOf": [
-        {"type": "string"},
-        {"type": "array", "items": {"type": "string"}},
-        {"type": "null"},
-    ]});
     vec![
-        (
-            "SearchBody",
-            json!({
-                "type": "object",
-                "additionalProperties": false,
-                "required": ["q"],
-                "properties": {
-                    "q": {
-                        "type": "string",
-                        "minLength": 1,
-                        "maxLength": MAX_QUESTION_BYTES,
-                        "pattern": "\\S",
-                    },
-                    "mode": {"anyOf": [{"enum": MODES}, {"type": "null"}]},
-                    "vendor": one_or_many,
-                    "product": one_or_many,
-                    "version": one_or_many,
-                    "guide": one_or_many,
-                    "source": one_or_many,
-                    "strict": {"type": "boolean"},
-                    "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": MAX_LIMIT},
-                    "cursor": {"type": ["string", "null"]},
-                    "group": {"anyOf": [{"enum": GROUPS}, {"type": "null"}]},
-                    "explain": {"type": "boolean"},
-                    "exact": {"type": "boolean"},
-                },
-            }),
-        ),
+        ("SearchBody", request_body::<SearchRequest>()),
         (
             "BatchBody",
             json!({
@@ -233,7 +224,7 @@ fn handwritten() -> Vec<(&'static str, Value)> {
                         "description": "The interface that received the question",
                     },
                     "request_id": {"type": "string"},
-                    "mode": {"enum": MODES},
+                    "mode": {"enum": Mode::NAMES},
                     "q": {"type": "string"},
                     "filters": {"type": "object", "additionalProperties": {"type": "string"}},
                     "outcome": {

@@ -1,5 +1,7 @@
 //! The description compared with the service: names match, and every response matches its schema.
 
+mod docs;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{OPERATIONS, Operation, document, document_for, error_codes};
 use crate::rest::admin::AdminRequest;
-use crate::rest::{batch, chunks, compare, documents as rest_documents, search_parameters};
+use crate::rest::batch;
 use crate::testing::{Answer, GUIDE, NOTE, SampleService, TOKEN, request};
 
 fn operation(id: &str) -> &'static Operation {
@@ -27,41 +29,25 @@ fn operation(id: &str) -> &'static Operation {
 }
 
 #[test]
-fn described_parameters_are_those_that_requests_accept() {
-    let accepted: [(&str, &[&str]); 4] = [
-        ("search", &search_parameters::PARAMETERS),
-        ("compare", &compare::PARAMETERS),
-        ("getChunk", &chunks::PARAMETERS),
-        ("getDocument", &rest_documents::PARAMETERS),
-    ];
-
-    for (id, known) in accepted {
-        let in_query = operation(id)
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.location == "query");
-        let names: BTreeSet<_> = in_query.map(|parameter| parameter.name).collect();
-        assert_eq!(names, known.iter().copied().collect(), "{id}");
+fn variable_parts_of_paths_are_declared() {
+    let variable = Regex::new(r"\{([^}]*)\}").unwrap();
+    for operation in OPERATIONS {
+        let in_path: Vec<&str> = variable
+            .captures_iter(operation.path)
+            .map(|captures| captures.extract::<1>().1[0])
+            .collect();
+        let declared: Vec<&str> = operation
+            .parameters()
+            .filter(|(place, _)| *place == "path")
+            .map(|(_, declaration)| declaration.name)
+            .collect();
+        assert_eq!(in_path, declared, "{}", operation.id);
     }
-
-    let others = OPERATIONS
-        .iter()
-        .filter(|operation| !accepted.iter().any(|(id, _)| *id == operation.id))
-        // A route of the web pages, which have the same test.
-        .filter(|operation| operation.id != "getFile");
-
-    assert!(
-        others
-            .clone()
-            .all(|operation| operation.parameters.is_empty()),
-        "another operation has parameters: add it above"
-    );
 }
 
 #[test]
 fn described_fields_of_bodies_are_those_that_requests_accept() {
-    let accepted: [(&str, &[&str]); 5] = [
-        ("SearchBody", &search_parameters::PARAMETERS),
+    let accepted: [(&str, &[&str]); 4] = [
         ("BatchBody", &batch::FIELDS),
         ("SyncBody", SyncRequest::FIELDS),
         ("RollbackBody", RollbackRequest::FIELDS),
@@ -81,6 +67,8 @@ fn described_fields_of_bodies_are_those_that_requests_accept() {
         .iter()
         .filter_map(|operation| operation.body.as_ref())
         .map(|body| body.schema)
+        // Made from the declarations by which bodies are parsed.
+        .filter(|schema| *schema != "SearchBody")
         .collect();
 
     assert_eq!(bodies, accepted.iter().map(|(name, _)| *name).collect());
@@ -90,7 +78,7 @@ fn described_fields_of_bodies_are_those_that_requests_accept() {
 fn operations_with_an_etag_accept_conditional_requests() {
     let document = document();
     for operation in OPERATIONS {
-        let described = &document["paths"][operation.path][operation.method];
+        let described = &document["paths"][operation.path][operation.method.name()];
         let parameters = described["parameters"].as_array().unwrap();
         let conditional = parameters
             .iter()
@@ -133,8 +121,8 @@ fn every_reference_resolves() {
 fn validator(id: &str, status: u16) -> jsonschema::Validator {
     let document = document();
     let operation = operation(id);
-    let response =
-        &document["paths"][operation.path][operation.method]["responses"][status.to_string()];
+    let response = &document["paths"][operation.path][operation.method.name()]["responses"]
+        [status.to_string()];
 
     let content = response["content"]
         .as_object()
@@ -148,7 +136,7 @@ fn validator(id: &str, status: u16) -> jsonschema::Validator {
 fn check(id: &str, answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{id}: {}", answer.body);
     let operation = operation(id);
-    let response = document()["paths"][operation.path][operation.method]["responses"]
+    let response = document()["paths"][operation.path][operation.method.name()]["responses"]
         [status.to_string()]
     .clone();
     let media_types = response["content"].as_object().unwrap();
@@ -500,7 +488,7 @@ async fn only_optional_bodies_can_be_omitted() {
         .iter()
         .filter(|operation| operation.body.is_some())
     {
-        let described = &document()["paths"][operation.path][operation.method];
+        let described = &document()["paths"][operation.path][operation.method.name()];
         let required = described["requestBody"]["required"] == true;
         if operation.id == "sync" {
             // Without an owner that handles the request, the response would never end.

@@ -1,14 +1,15 @@
 //! Queries on one snapshot of the catalogue.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use mcdewey_core::{
     AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta,
-    DocumentSummary, Generation, IndexState, LibraryDescription, ManifestEntry, OutlineEntry, Page,
-    PageNumber, PageRef, Revision, RootName, Scope, SourcePath, Span,
+    DocumentPage, DocumentSummary, Generation, IndexState, LibraryDescription, ManifestEntry,
+    OutlineEntry, Page, PageNumber, PageRef, Revision, RootName, Scope, SourcePath, Span,
 };
-use rusqlite::{OptionalExtension, Params, Row, Transaction};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,10 +24,10 @@ use crate::ranking::ChunkLocation;
 const SELECT_CHUNK: &str =
     "SELECT ordinal, place, context, text, text_hash, passage_hash FROM passages";
 
-/// The catalogue at one point in time.
+/// The catalogue at one point in time: that of the connection's transaction.
 #[derive(Debug)]
 pub(in crate::embedded) struct Snapshot<'a> {
-    transaction: &'a Transaction<'a>,
+    connection: &'a Connection,
     catalogue: &'a Catalogue,
 }
 
@@ -47,16 +48,16 @@ pub(in crate::embedded) struct LivePoint {
 }
 
 impl<'a> Snapshot<'a> {
-    pub(super) fn new(transaction: &'a Transaction<'a>, catalogue: &'a Catalogue) -> Self {
+    pub(super) fn new(connection: &'a Connection, catalogue: &'a Catalogue) -> Self {
         Self {
-            transaction,
+            connection,
             catalogue,
         }
     }
 
     pub(in crate::embedded) fn state(&self, generation: &Generation) -> EmbeddedResult<IndexState> {
         let sql = "SELECT revision, documents, pages, chunks FROM library";
-        Ok(self.transaction.query_row(sql, [], |row| {
+        Ok(self.connection.query_row(sql, [], |row| {
             Ok(IndexState {
                 generation: generation.clone(),
                 revision: Revision(unsigned(row, 0)?),
@@ -70,7 +71,7 @@ impl<'a> Snapshot<'a> {
     /// The number of the shard that belongs to this catalogue.
     pub(in crate::embedded) fn shard(&self) -> EmbeddedResult<u64> {
         let number: i64 = self
-            .transaction
+            .connection
             .query_row("SELECT shard FROM library", [], |row| row.get(0))?;
         Ok(number.cast_unsigned())
     }
@@ -78,18 +79,26 @@ impl<'a> Snapshot<'a> {
     /// The number of chunks in the library.
     pub(in crate::embedded) fn chunk_count(&self) -> EmbeddedResult<u64> {
         let count: i64 = self
-            .transaction
+            .connection
             .query_row("SELECT chunks FROM library", [], |row| row.get(0))?;
         Ok(count.cast_unsigned())
     }
 
-    /// In how many chunks a BM25 token occurs.
-    pub(in crate::embedded) fn chunks_with(&self, token: u32) -> EmbeddedResult<u64> {
-        let mut select = self
-            .transaction
-            .prepare_cached("SELECT passages FROM terms WHERE token = ?1")?;
-        let count: Option<i64> = select.query_row([token], |row| row.get(0)).optional()?;
-        Ok(count.unwrap_or_default().cast_unsigned())
+    /// In how many chunks each of these BM25 tokens occurs, without those that occur in none.
+    pub(in crate::embedded) fn chunks_with(
+        &self,
+        tokens: &BTreeSet<u32>,
+    ) -> EmbeddedResult<HashMap<u32, u64>> {
+        if tokens.is_empty() {
+            return Ok(HashMap::new());
+        }
+
+        let sql = "SELECT token, passages FROM terms \
+                   WHERE token IN (SELECT value FROM json_each(?1))";
+        let counts = self.all(sql, [serde_json::to_string(tokens)?], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        })?;
+        Ok(counts.into_iter().collect())
     }
 
     /// The languages that documents declare.
@@ -105,7 +114,7 @@ impl<'a> Snapshot<'a> {
     pub(in crate::embedded) fn locate(&self, point: Uuid) -> EmbeddedResult<Option<ChunkLocation>> {
         let sql =
             "SELECT document, ordinal, page, passage_hash, likeness FROM points WHERE point = ?1";
-        let mut select = self.transaction.prepare_cached(sql)?;
+        let mut select = self.connection.prepare_cached(sql)?;
         let mut rows = select.query([point.as_bytes()])?;
 
         let Some(row) = rows.next()? else {
@@ -138,7 +147,7 @@ impl<'a> Snapshot<'a> {
         let mut live = Vec::with_capacity(points.len());
         let sql = "SELECT document, ordinal FROM points WHERE point = ?1";
         for point in points {
-            let mut select = self.transaction.prepare_cached(sql)?;
+            let mut select = self.connection.prepare_cached(sql)?;
             let Some((document, ordinal)): Option<(i64, u32)> = select
                 .query_row([point.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?
@@ -185,6 +194,35 @@ impl<'a> Snapshot<'a> {
             chunks.extend(self.one(&sql, (document, id.ordinal()), |row| {
                 chunk_from_row(row, &meta)
             })?);
+        }
+
+        Ok(chunks)
+    }
+
+    pub(in crate::embedded) fn chunks_around(
+        &self,
+        id: &ChunkId,
+        context: u32,
+        scope: &Scope,
+    ) -> EmbeddedResult<Vec<Chunk>> {
+        let by_prefix = "SELECT id FROM documents WHERE prefix = ?1";
+        let Some((document, meta)) =
+            self.document_in_scope(by_prefix, id.document_prefix(), scope)?
+        else {
+            return Ok(Vec::new());
+        };
+
+        let first = id.ordinal().saturating_sub(context);
+        let last = id.ordinal().saturating_add(context);
+        let sql = format!(
+            "{SELECT_CHUNK} WHERE document = ?1 AND ordinal >= ?2 AND ordinal <= ?3 ORDER BY ordinal"
+        );
+        let mut chunks = self.all(&sql, (document, first, last), |row| {
+            chunk_from_row(row, &meta)
+        })?;
+
+        if chunks.iter().all(|chunk| chunk.ordinal != id.ordinal()) {
+            chunks.clear();
         }
 
         Ok(chunks)
@@ -262,6 +300,23 @@ impl<'a> Snapshot<'a> {
                 text: row.get(1)?,
             })
         })
+    }
+
+    pub(in crate::embedded) fn page_with_document(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> EmbeddedResult<Option<DocumentPage>> {
+        let Some(document) = self.document(source, scope)? else {
+            return Ok(None);
+        };
+
+        Ok(Some(DocumentPage {
+            document,
+            page: self.page(source, page, scope)?,
+            chunks: self.chunks_on_page(source, page, scope)?,
+        }))
     }
 
     pub(in crate::embedded) fn document(
@@ -411,7 +466,7 @@ impl<'a> Snapshot<'a> {
     fn metadata(&self, document: i64) -> EmbeddedResult<Arc<DocumentMeta>> {
         self.catalogue.cached_metadata(document, || {
             let mut select = self
-                .transaction
+                .connection
                 .prepare_cached("SELECT meta FROM documents WHERE id = ?1")?;
             let text: String = select.query_row([document], |row| row.get(0))?;
             Ok(serde_json::from_str(&text)?)
@@ -425,7 +480,7 @@ impl<'a> Snapshot<'a> {
         params: impl Params,
         mut read: impl FnMut(&Row<'_>) -> EmbeddedResult<T>,
     ) -> EmbeddedResult<Vec<T>> {
-        let mut select = self.transaction.prepare_cached(sql)?;
+        let mut select = self.connection.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
 
         let mut found = Vec::new();
@@ -443,7 +498,7 @@ impl<'a> Snapshot<'a> {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> EmbeddedResult<T>,
     ) -> EmbeddedResult<Option<T>> {
-        let mut select = self.transaction.prepare_cached(sql)?;
+        let mut select = self.connection.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
         rows.next()?.map(read).transpose()
     }

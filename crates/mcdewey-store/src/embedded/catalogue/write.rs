@@ -1,7 +1,7 @@
 //! Writes to the catalogue: changes that become visible together or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mcdewey_core::{
     AttachedFile, AttachmentRole, IndexError, LibraryDescription, Revision, RootName, SourcePath,
@@ -9,7 +9,9 @@ use mcdewey_core::{
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
+use super::Catalogue;
 use super::read::StoredLocation;
+use crate::embedded::commit::READER_GRACE;
 use crate::embedded::error::EmbeddedResult;
 use crate::prepare::{Prepared, PreparedChunk};
 use crate::terms;
@@ -58,19 +60,33 @@ impl CatalogueWriter {
     }
 
     /// Ensures that removed and replaced data can no longer be read from the file or its log.
-    pub(in crate::embedded) fn scrub(&self) -> EmbeddedResult<()> {
+    ///
+    /// The log is emptied when no snapshot needs it. Those that are older than the new file are
+    /// ended after a moment, those begun meanwhile only if the log cannot be emptied otherwise.
+    pub(in crate::embedded) fn scrub(&self, catalogue: &Catalogue) -> EmbeddedResult<()> {
         self.connection.execute_batch("VACUUM")?;
-        let busy: i64 =
-            self.connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        catalogue.held().end_all(READER_GRACE);
+        if self.empty_log()? {
+            return Ok(());
+        }
 
-        if busy != 0 {
+        catalogue.held().end_all(Duration::ZERO);
+        if !self.empty_log()? {
             let message = "the catalogue is constantly being read, so its log still holds the \
                            removed data; run the removal again, or restart the program";
             return Err(IndexError::Store(message.to_owned()).into());
         }
 
         Ok(())
+    }
+
+    /// Copies the log into the file and truncates it. Returns whether it could be truncated: it
+    /// cannot while another connection reads from it.
+    fn empty_log(&self) -> EmbeddedResult<bool> {
+        let busy: i64 =
+            self.connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
     }
 
     /// Returns the source and root of a document with the same chunk id prefix as this one: another

@@ -285,7 +285,13 @@ async fn too_little_space_keeps_the_live_generation_answering() {
         ..CandidateQuery::default()
     };
 
-    let found = live.candidates(&query, &Scope::everything()).await.unwrap();
+    let found = live
+        .reader()
+        .await
+        .unwrap()
+        .candidates(&query, &Scope::everything())
+        .await
+        .unwrap();
     assert_eq!(found.dense.unwrap().len(), 1);
     let second = generations
         .register(embedder().model(), None, "two")

@@ -45,10 +45,11 @@ fn document(name: &str, page: u32, chunks: usize) -> DocumentRevision {
 /// Returns the page and the number of chunks of each document. Fails if chunks are missing.
 async fn contents(index: &ServerIndex) -> BTreeMap<String, (u32, usize)> {
     let all = Scope::everything();
+    let reader = index.reader().await.unwrap();
     let mut contents = BTreeMap::new();
-    for summary in index.documents(&all).await.unwrap() {
+    for summary in reader.documents(&all).await.unwrap() {
         let source = &summary.meta.source;
-        let chunks = index.document_chunks(source, 0..99, &all).await.unwrap();
+        let chunks = reader.document_chunks(source, 0..99, &all).await.unwrap();
         assert_eq!(
             chunks.len(),
             summary.chunks as usize,

@@ -1,32 +1,23 @@
-//! Routes for the operator: `GET /metrics` and `GET /api/v1/questions`.
+//! Handlers for the operator: `GET /metrics` and `GET /api/v1/questions`.
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use mcdewey_core::Visibility;
 use prometheus_client::encoding::prometheus_text;
 use serde_json::json;
 
+use super::{Parameters, input};
 use crate::problem::Problem;
 use crate::request_state::RequestState;
-use crate::rest::{self, Parameters};
-use crate::state::AppState;
 use crate::telemetry::CAPACITY;
 
 /// How long a scrape waits for the size of the library. After that it is sent without.
 const STATE_DEADLINE: Duration = Duration::from_secs(2);
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/api/v1/questions", get(questions))
-}
-
 /// For callers who may see everything: the totals would reveal how much is hidden from others.
-async fn metrics(state: RequestState) -> Result<Response, Problem> {
+pub(super) async fn metrics(state: RequestState) -> Result<Response, Problem> {
     if *state.visibility() != Visibility::Everything {
         let detail = "this key may see only a part of the library; metrics cover all of it";
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
@@ -59,9 +50,9 @@ async fn metrics(state: RequestState) -> Result<Response, Problem> {
 }
 
 /// For administrators only: questions are personal to those who ask them.
-async fn questions(state: RequestState, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn questions(state: RequestState, uri: Uri) -> Result<Response, Problem> {
     state.require_admin()?;
-    Parameters::new(rest::pairs(&uri)?, &[])?;
+    Parameters::new(input::pairs(&uri)?, &[])?;
 
     let body = json!({
         "question_log": state.app.telemetry().kept_questions(),

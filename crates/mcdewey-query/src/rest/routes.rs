@@ -1,7 +1,20 @@
-//! The table of operations, with parameters and responses.
+//! The table of routes: paths, methods and handlers, with parameters and responses. The router and
+//! the OpenAPI description are both made from it, so that every route is described.
 
-use super::operation::{Operation, RequestBody, SuccessResponse};
-use super::parameter_lists::{CHUNK, COMPARE, DOCUMENT, FILE, SEARCH};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::on;
+use mcdewey_core::{RemovalRequest, RollbackRequest};
+use mcdewey_search::parameter::Request;
+use mcdewey_search::{CompareRequest, SearchRequest};
+
+use super::operation::{Handler, Method, Operation, PathParameter, RequestBody, SuccessResponse};
+use super::{
+    MAX_BODY_BYTES, admin, batch, chunks, compare, documents, health, library, openapi, operator,
+    search, sync,
+};
+use crate::state::AppState;
+use crate::{access, paths};
 
 const JSON: &str = "application/json";
 /// Browsers display images and PDF files; all others are downloads.
@@ -33,13 +46,30 @@ const fn read(
     id: &'static str,
     summary: &'static str,
     response: SuccessResponse,
+    handler: Handler,
 ) -> Operation {
     Operation {
-        method: "get",
+        handler: Some(handler),
+        ..described(path, id, summary, response)
+    }
+}
+
+/// An operation whose handler is elsewhere.
+const fn described(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    response: SuccessResponse,
+) -> Operation {
+    Operation {
+        method: Method::Get,
         path,
+        more_paths: &[],
+        handler: None,
         id,
         tag: "read",
         summary,
+        path_parameters: &[],
         parameters: &[],
         body: None,
         response,
@@ -57,10 +87,11 @@ const fn change(
     summary: &'static str,
     body: RequestBody,
     response: SuccessResponse,
+    handler: Handler,
 ) -> Operation {
-    let operation = read(path, id, summary, response);
+    let operation = read(path, id, summary, response, handler);
     Operation {
-        method: "post",
+        method: Method::Post,
         tag: "admin",
         body: Some(body),
         has_etag: false,
@@ -69,21 +100,49 @@ const fn change(
     }
 }
 
+/// Returns the router of the routes that this predicate selects.
+fn router_of(selects: fn(&Operation) -> bool) -> Router<AppState> {
+    let mut router = Router::new();
+    for operation in OPERATIONS.iter().filter(|operation| selects(operation)) {
+        let Some(handler) = operation.handler else {
+            continue;
+        };
+
+        for path in operation.routes() {
+            router = router.route(&path, handler(operation.method.filter()));
+        }
+    }
+
+    router
+}
+
+/// The routes for programs, with the health checks, the metrics and the OpenAPI description.
+pub(crate) fn router() -> Router<AppState> {
+    router_of(|operation| !operation.is_well_known()).layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+/// The routes at well-known addresses. They are separate because a method that they do not have
+/// gets a response without a body.
+pub(crate) fn well_known_router() -> Router<AppState> {
+    router_of(Operation::is_well_known)
+}
+
 /// All operations, in the order of the documentation.
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         tag: "search",
-        parameters: &SEARCH,
+        parameters: SearchRequest::DECLARATIONS,
         extra_codes: &SEARCH_CODES,
         ..read(
             "/api/v1/search",
             "search",
             "Search the library",
             ok("The passages found, best first", "SearchAnswer"),
+            |method| on(method, search::get),
         )
     },
     Operation {
-        method: "post",
+        method: Method::Post,
         tag: "search",
         body: Some(RequestBody {
             schema: "SearchBody",
@@ -97,10 +156,11 @@ pub const OPERATIONS: &[Operation] = &[
             "searchByBody",
             "Search the library, with the parameters as a JSON object",
             ok("The passages found, best first", "SearchAnswer"),
+            |method| on(method, search::post),
         )
     },
     Operation {
-        method: "post",
+        method: Method::Post,
         tag: "search",
         body: Some(RequestBody {
             schema: "BatchBody",
@@ -114,36 +174,42 @@ pub const OPERATIONS: &[Operation] = &[
             "searchBatch",
             "Run several searches; each has its own answer or error",
             ok("The answers, in the order of the searches", "BatchAnswer"),
+            |method| on(method, batch::post),
         )
     },
     Operation {
-        parameters: &CHUNK,
+        path_parameters: &[PathParameter::segment(chunks::CHUNK_ID)],
+        parameters: &chunks::PARAMETERS,
         extra_codes: &NOT_FOUND,
         ..read(
             "/api/v1/chunks/{chunk_id}",
             "getChunk",
             "Get a passage and its neighbours",
             ok("The passage", "ChunkAnswer"),
+            |method| on(method, chunks::get),
         )
     },
     Operation {
-        parameters: &DOCUMENT,
+        path_parameters: &[PathParameter::rest(documents::SOURCE)],
+        parameters: &documents::PARAMETERS,
         extra_codes: &NOT_FOUND,
         ..read(
             "/api/v1/documents/{source}",
             "getDocument",
             "Get a document's outline and pages, or one page if page, label or section is given",
             ok("The document, or the page", "DocumentOrPage"),
+            |method| on(method, documents::get),
         )
     },
     Operation {
-        parameters: &COMPARE,
+        parameters: CompareRequest::DECLARATIONS,
         extra_codes: &SEARCH_CODES,
         ..read(
             "/api/v1/compare",
             "compare",
             "Compare two versions of a guide",
             ok("The changes", "CompareAnswer"),
+            |method| on(method, compare::get),
         )
     },
     read(
@@ -151,12 +217,15 @@ pub const OPERATIONS: &[Operation] = &[
         "getLibrary",
         "List vendors, products, versions, guides and documents",
         ok("The contents of the library", "LibraryAnswer"),
+        |method| on(method, library::get),
     ),
     Operation {
-        parameters: &FILE,
+        path_parameters: &[PathParameter::rest(documents::SOURCE)],
+        parameters: &documents::FILE_PARAMETERS,
         extra_codes: &NOT_FOUND,
         html_errors: true,
-        ..read(
+        // The web pages have the handler, because its errors are pages.
+        ..described(
             "/f/{source}",
             "getFile",
             "Get an image of a document, or the original file",
@@ -183,6 +252,7 @@ pub const OPERATIONS: &[Operation] = &[
             media_types: &["application/x-ndjson"],
             schema: Some("SyncEvent"),
         },
+        |method| on(method, sync::post),
     ),
     Operation {
         extra_codes: &[(409, "rollback_refused"), (507, "no_space")],
@@ -196,6 +266,7 @@ pub const OPERATIONS: &[Operation] = &[
                 optional: true,
             },
             ok("The live generation", "RollbackReport"),
+            |method| on(method, admin::change::<RollbackRequest>),
         )
     },
     Operation {
@@ -210,6 +281,7 @@ pub const OPERATIONS: &[Operation] = &[
                 optional: false,
             },
             ok("The result of the removal", "RemovalReport"),
+            |method| on(method, admin::change::<RemovalRequest>),
         )
     },
     Operation {
@@ -222,6 +294,7 @@ pub const OPERATIONS: &[Operation] = &[
             "getQuestions",
             "List recent slow and unanswered questions",
             ok("The questions", "QuestionsAnswer"),
+            |method| on(method, operator::questions),
         )
     },
     Operation {
@@ -238,6 +311,7 @@ pub const OPERATIONS: &[Operation] = &[
                 media_types: &["text/plain"],
                 schema: None,
             },
+            |method| on(method, operator::metrics),
         )
     },
     Operation {
@@ -249,6 +323,7 @@ pub const OPERATIONS: &[Operation] = &[
             "isAlive",
             "Liveness check",
             ok("The process is alive", "Alive"),
+            |method| on(method, health::healthz),
         )
     },
     Operation {
@@ -263,28 +338,33 @@ pub const OPERATIONS: &[Operation] = &[
                 "The server is ready; includes the library's size if the caller may see all of it",
                 "Ready",
             ),
+            |method| on(method, health::readyz),
         )
     },
     Operation {
         tag: "operate",
+        more_paths: &[paths::MCP_RESOURCE_METADATA],
         has_etag: false,
         public: true,
         extra_codes: &NOT_FOUND,
         ..read(
-            "/.well-known/oauth-protected-resource",
+            paths::RESOURCE_METADATA,
             "getResourceMetadata",
             "OAuth metadata: where MCP clients get a token",
             ok("The issuers whose tokens are accepted", "ResourceMetadata"),
+            |method| on(method, access::metadata),
         )
     },
     Operation {
         tag: "operate",
+        more_paths: &["/api/v1/openapi.json"],
         has_etag: false,
         ..read(
             "/openapi.json",
             "getDescription",
             "Get this description",
             ok("The description in OpenAPI 3.1", "Description"),
+            |method| on(method, openapi::get),
         )
     },
 ];

@@ -1,16 +1,30 @@
-//! The description of an operation: a method of a route.
+//! An operation: a method of a route, its handler and its description.
 
-use super::parameter::Parameter;
+use axum::routing::{MethodFilter, MethodRouter};
+use mcdewey_search::parameter::Declaration;
+
 use crate::http::offered_types;
+use crate::state::AppState;
+
+/// Makes the route of a handler, for the method that the operation has.
+pub type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
 
 /// A method of a route.
 pub struct Operation {
-    pub method: &'static str,
+    pub method: Method,
+    /// With the names of its variable parts in braces.
     pub path: &'static str,
+    /// Further paths with the same response, which are not described.
+    pub more_paths: &'static [&'static str],
+    /// `None` if the routes of the web pages have it.
+    pub handler: Option<Handler>,
     pub id: &'static str,
     pub tag: &'static str,
     pub summary: &'static str,
-    pub parameters: &'static [Parameter],
+    /// The variable parts of the path.
+    pub path_parameters: &'static [PathParameter],
+    /// The parameters of the query string.
+    pub parameters: &'static [Declaration],
     pub body: Option<RequestBody>,
     pub response: SuccessResponse,
     /// Error codes with their status, beyond those that [`Operation::error_codes`] derives.
@@ -23,6 +37,56 @@ pub struct Operation {
     pub public: bool,
     /// Whether errors are HTML pages, except those that are detected before routing.
     pub html_errors: bool,
+}
+
+/// The method of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+impl Method {
+    /// Its name in OpenAPI.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+        }
+    }
+
+    /// Selects the method in a router.
+    pub const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+        }
+    }
+}
+
+/// A variable part of a path.
+pub struct PathParameter {
+    pub declaration: Declaration,
+    /// Whether it is the rest of the path, slashes included.
+    is_rest: bool,
+}
+
+impl PathParameter {
+    /// A part without slashes.
+    pub const fn segment(declaration: Declaration) -> Self {
+        Self {
+            declaration,
+            is_rest: false,
+        }
+    }
+
+    /// The rest of the path.
+    pub const fn rest(declaration: Declaration) -> Self {
+        Self {
+            declaration,
+            is_rest: true,
+        }
+    }
 }
 
 /// The response to a request that succeeds.
@@ -44,6 +108,42 @@ pub struct RequestBody {
 }
 
 impl Operation {
+    /// Returns all parameters with their places (`path` or `query`).
+    pub fn parameters(&self) -> impl Iterator<Item = (&'static str, &Declaration)> {
+        let in_path = self.path_parameters.iter();
+        in_path
+            .map(|parameter| ("path", &parameter.declaration))
+            .chain(
+                self.parameters
+                    .iter()
+                    .map(|declaration| ("query", declaration)),
+            )
+    }
+
+    /// Returns the paths of its routes, in the notation of the router.
+    pub fn routes(&self) -> Vec<String> {
+        [&self.path]
+            .into_iter()
+            .chain(self.more_paths)
+            .map(|path| self.route(path))
+            .collect()
+    }
+
+    fn route(&self, path: &str) -> String {
+        let mut route = path.to_owned();
+        for parameter in self.path_parameters.iter().filter(|part| part.is_rest) {
+            let name = parameter.declaration.name;
+            route = route.replace(&format!("{{{name}}}"), &format!("{{*{name}}}"));
+        }
+
+        route
+    }
+
+    /// Whether its address is defined by a standard for all servers.
+    pub(super) fn is_well_known(&self) -> bool {
+        self.path.starts_with("/.well-known/")
+    }
+
     /// Returns all error codes of the operation, grouped by status.
     pub fn error_codes(&self) -> Vec<(u16, Vec<&'static str>)> {
         let mut codes: Vec<(u16, &'static str)> = Vec::new();
@@ -79,7 +179,7 @@ impl Operation {
             ]);
         }
 
-        if !self.parameters.is_empty() || self.has_etag {
+        if self.parameters().next().is_some() || self.has_etag {
             codes.push((400, "invalid_request"));
         }
 
@@ -100,7 +200,7 @@ impl Operation {
 }
 
 /// Returns the description of an error status.
-pub(crate) fn status_description(status: u16) -> &'static str {
+pub(super) fn status_description(status: u16) -> &'static str {
     match status {
         400 => "The request is invalid",
         401 => "A key is required, or the key is not valid",
