@@ -21,9 +21,6 @@ use std::path::{Path, PathBuf};
 use self::modules::SourceFile;
 use crate::support::repository;
 
-/// Crates that are still being cut up: exempt from the rules on circles and on size. Delete when empty.
-const IN_WORK: &[&str] = &["mcdewey-query"];
-
 fn crate_folders() -> Vec<PathBuf> {
     std::fs::read_dir(repository().join("crates"))
         .unwrap()

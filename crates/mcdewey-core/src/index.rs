@@ -135,9 +135,9 @@ pub struct Candidate {
     pub page: PageNumber,
     /// Its 0-based position in the document.
     pub ordinal: u32,
-    /// [`Chunk::passage_hash`]: equal for equal chunks.
+    /// [`Chunk::passage_hash`](crate::Chunk::passage_hash): equal for equal chunks.
     pub passage_hash: ContentHash,
-    /// [`Chunk::simhash`]: near for nearly equal chunks.
+    /// [`Chunk::simhash`](crate::Chunk::simhash): near for nearly equal chunks.
     pub simhash: Simhash,
     /// Cosine similarity or BM25 score. Lists are ordered by it, highest first, ties by chunk id.
     pub score: f32,

@@ -26,7 +26,7 @@ impl Operation for SyncRequest {
     }
 }
 
-/// An event of a synchronisation as it is sent to clients; the last one is `Finished` or `Failed`.
+/// An event of a synchronisation; the last one is `Finished` or `Failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]

@@ -56,7 +56,7 @@ pub fn remove_abandoned(path: &Path) -> io::Result<()> {
 }
 
 /// Creates a temporary file in the folder of `path`, which must exist, locked until it is closed.
-/// For callers that have to do more than [`write`] before they persist it.
+/// For callers that have to do more than [`write()`] before they persist it.
 pub fn create_temporary(path: &Path) -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new()
         .prefix(&name_prefix(path))

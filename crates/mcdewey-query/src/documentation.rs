@@ -1,5 +1,5 @@
 //! Tables of the documentation that are written from declarations, and how tests compare them.
-//! `MCDEWEY_UPDATE_DOCS=1 cargo test -p mcdewey-query --lib docs_` writes them.
+//! `MCDEWEY_UPDATE_DOCS=1 cargo test --workspace --lib -- docs_` writes them.
 
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,10 @@ pub(crate) fn assert_table(document: &str, name: &str, columns: &[&str], rows: &
     let stop = start + text[start..].find(&end).expect("the table has an end");
 
     if std::env::var_os("MCDEWEY_UPDATE_DOCS").is_some() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "MCDEWEY_UPDATE_DOCS is set in CI, where documents are only compared"
+        );
         let written = format!("{}{table}{}", &text[..start], &text[stop..]);
         std::fs::write(path(document), written).unwrap();
     } else {

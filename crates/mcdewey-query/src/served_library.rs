@@ -3,13 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use mcdewey_core::Visibility;
-use mcdewey_search::{CompareRequest, Library, PageSelector, QueryError, SearchRequest};
-
-use crate::telemetry;
-use crate::wire::{
-    ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, PageAnswer, SearchAnswer,
-};
+use mcdewey_search::Library;
 
 /// A library, and the beginning of every link to it. Clones share both.
 #[derive(Clone)]
@@ -51,98 +45,5 @@ impl Deref for ServedLibrary {
 
     fn deref(&self) -> &Library {
         &self.library
-    }
-}
-
-/// Reads that are written out as REST sends them, for interfaces that show those.
-impl ServedLibrary {
-    /// Answers a question.
-    pub async fn wire_search(
-        &self,
-        request: &SearchRequest,
-        visibility: &Visibility,
-    ) -> Result<SearchAnswer, QueryError> {
-        let results = telemetry::search(self, request, visibility).await?;
-        Ok(SearchAnswer::new(results, self.public_url()))
-    }
-
-    /// Compares two versions, or two documents.
-    pub async fn wire_compare(
-        &self,
-        request: &CompareRequest,
-        visibility: &Visibility,
-    ) -> Result<CompareAnswer, QueryError> {
-        let comparison = telemetry::compare(self, request, visibility).await?;
-        Ok(CompareAnswer::new(&comparison, self.public_url()))
-    }
-
-    /// Returns a chunk, by chunk id or handle, with up to `context` neighbours on each side.
-    pub async fn wire_chunk(
-        &self,
-        id: &str,
-        context: u32,
-        visibility: &Visibility,
-    ) -> Result<ChunkAnswer, QueryError> {
-        let snapshot = self.at(visibility).await?;
-        let passage = snapshot.passage(id, context).await?;
-        Ok(ChunkAnswer::new(
-            passage,
-            snapshot.state(),
-            self.public_url(),
-        ))
-    }
-
-    /// Like [`Self::wire_chunk`], with the other occurrences of the chunk.
-    pub async fn wire_chunk_with_occurrences(
-        &self,
-        id: &str,
-        context: u32,
-        visibility: &Visibility,
-    ) -> Result<ChunkAnswer, QueryError> {
-        let snapshot = self.at(visibility).await?;
-        let passage = snapshot.passage_with_occurrences(id, context).await?;
-        Ok(ChunkAnswer::new(
-            passage,
-            snapshot.state(),
-            self.public_url(),
-        ))
-    }
-
-    /// Returns a document's metadata, outline and pages.
-    pub async fn wire_document(
-        &self,
-        source: &str,
-        visibility: &Visibility,
-    ) -> Result<DocumentAnswer, QueryError> {
-        let snapshot = self.at(visibility).await?;
-        let document = snapshot.document(source).await?;
-        Ok(DocumentAnswer::new(
-            &document,
-            snapshot.state(),
-            self.public_url(),
-        ))
-    }
-
-    /// Returns a page (or section) of a document.
-    pub async fn wire_page(
-        &self,
-        source: &str,
-        selector: &PageSelector,
-        visibility: &Visibility,
-    ) -> Result<PageAnswer, QueryError> {
-        let snapshot = self.at(visibility).await?;
-        let page = snapshot.page(source, selector).await?;
-        Ok(PageAnswer::new(page, snapshot.state(), self.public_url()))
-    }
-
-    /// Returns the contents of the library.
-    pub async fn wire_library(&self, visibility: &Visibility) -> Result<LibraryAnswer, QueryError> {
-        let snapshot = self.at(visibility).await?;
-        let tree = snapshot.tree().await?;
-        Ok(LibraryAnswer::new(
-            tree,
-            snapshot.state(),
-            self.public_url(),
-        ))
     }
 }

@@ -1,4 +1,4 @@
-//! Telemetry and overload protection. Each request has a [`RequestContext`]. [`Telemetry`] counts
+//! Telemetry and overload protection. Each request has a request context. [`Telemetry`] counts
 //! it, limits how many requests search at once, and keeps the questions that found no answer.
 //!
 //! Metrics never identify content: labels only hold interfaces, route templates, modes and codes.

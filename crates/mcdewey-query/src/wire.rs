@@ -22,8 +22,7 @@ pub use document::{
 };
 pub use hit::{AlsoIn, Explanation, Hit};
 pub use library::{
-    DocumentEntry, GuideEntry, LibraryAnswer, ProductEntry, Totals, VendorEntry, VersionEntry,
-    totals,
+    DocumentEntry, GuideEntry, LibraryAnswer, ProductEntry, VendorEntry, VersionEntry,
 };
 pub use search::{FacetCount, NoAnswer, SearchAnswer, Signals};
 

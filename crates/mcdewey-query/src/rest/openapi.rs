@@ -17,6 +17,7 @@ use crate::request_state::RequestState;
 
 pub use self::parameter::{example, value_description};
 
+use self::schemas::reference;
 use super::operation::{Operation, SuccessResponse, status_description};
 use super::routes::OPERATIONS;
 
@@ -71,7 +72,7 @@ fn document() -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": schemas::all(),
+            "schemas": schemas::all(&error_codes()),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -228,8 +229,4 @@ fn media_type_object(media_type: &str, schema: Option<&str>) -> Value {
 
 fn header_schema(description: &str) -> Value {
     json!({"description": description, "schema": {"type": "string"}})
-}
-
-fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
 }

@@ -108,6 +108,12 @@ pub struct RequestBody {
 }
 
 impl Operation {
+    /// The same with this body.
+    pub(super) const fn with_body(mut self, body: RequestBody) -> Self {
+        self.body = Some(body);
+        self
+    }
+
     /// Returns all parameters with their places (`path` or `query`).
     pub fn parameters(&self) -> impl Iterator<Item = (&'static str, &Declaration)> {
         let in_path = self.path_parameters.iter();

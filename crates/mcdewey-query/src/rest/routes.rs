@@ -85,7 +85,6 @@ const fn change(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    body: RequestBody,
     response: SuccessResponse,
     handler: Handler,
 ) -> Operation {
@@ -93,7 +92,6 @@ const fn change(
     Operation {
         method: Method::Post,
         tag: "admin",
-        body: Some(body),
         has_etag: false,
         admin_only: true,
         ..operation
@@ -241,11 +239,6 @@ pub const OPERATIONS: &[Operation] = &[
         "/api/v1/sync",
         "sync",
         "Synchronise the library; streams one line of JSON per event",
-        RequestBody {
-            schema: "SyncBody",
-            example: r#"{"root": null}"#,
-            optional: true,
-        },
         SuccessResponse {
             status: "200",
             description: "Events as they occur",
@@ -253,21 +246,26 @@ pub const OPERATIONS: &[Operation] = &[
             schema: Some("SyncEvent"),
         },
         |method| on(method, sync::post),
-    ),
+    )
+    .with_body(RequestBody {
+        schema: "SyncBody",
+        example: r#"{"root": null}"#,
+        optional: true,
+    }),
     Operation {
         extra_codes: &[(409, "rollback_refused"), (507, "no_space")],
         ..change(
             "/api/v1/generations/rollback",
             "rollBack",
             "Roll back to an earlier generation of the index, or forward to the newest",
-            RequestBody {
-                schema: "RollbackBody",
-                example: r#"{"forward": true}"#,
-                optional: true,
-            },
             ok("The live generation", "RollbackReport"),
             |method| on(method, admin::change::<RollbackRequest>),
         )
+        .with_body(RequestBody {
+            schema: "RollbackBody",
+            example: r#"{"forward": true}"#,
+            optional: true,
+        })
     },
     Operation {
         extra_codes: &[(409, "removal_refused"), (507, "no_space")],
@@ -275,14 +273,14 @@ pub const OPERATIONS: &[Operation] = &[
             "/api/v1/removals",
             "remove",
             "Erase documents permanently from every generation",
-            RequestBody {
-                schema: "RemovalBody",
-                example: r#"{"sources": ["old/guide.md"], "force": false}"#,
-                optional: false,
-            },
             ok("The result of the removal", "RemovalReport"),
             |method| on(method, admin::change::<RemovalRequest>),
         )
+        .with_body(RequestBody {
+            schema: "RemovalBody",
+            example: r#"{"sources": ["old/guide.md"], "force": false}"#,
+            optional: false,
+        })
     },
     Operation {
         tag: "admin",

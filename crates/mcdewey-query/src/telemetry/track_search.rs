@@ -1,6 +1,9 @@
 //! Runs a search as part of the request that asked for it: the search waits for a permit, and
 //! telemetry records its outcome. A search without a request, such as one over standard input, runs
 //! directly.
+//!
+//! The futures of searches and comparisons are boxed: they are large, and are awaited deep within
+//! those of a request.
 
 use std::time::Instant;
 
@@ -31,11 +34,11 @@ pub(crate) async fn search_with_snapshot<'a>(
     let mut taken = None;
 
     // The snapshot is taken after the wait for the permit, so that it is as recent as the search.
-    let results = track(request, async {
+    let search = async {
         let snapshot = taken.insert(library.at(visibility).await?);
         snapshot.search(request).await
-    })
-    .await?;
+    };
+    let results = track(request, Box::pin(search)).await?;
 
     let snapshot = taken.expect("a search that succeeded had a snapshot");
     Ok((results, snapshot))
@@ -46,7 +49,7 @@ pub(crate) async fn search_snapshot(
     snapshot: &LibrarySnapshot<'_>,
     request: &SearchRequest,
 ) -> Result<SearchResults, QueryError> {
-    track(request, snapshot.search(request)).await
+    track(request, Box::pin(snapshot.search(request))).await
 }
 
 /// Compares two versions, which is as heavy as a search and needs a permit too. The search for the
@@ -84,7 +87,7 @@ async fn compare_relevant(
     snapshot: &LibrarySnapshot<'_>,
     request: &CompareRequest,
 ) -> Result<Comparison, QueryError> {
-    let mut comparison = snapshot.compare(request).await?;
+    let mut comparison = Box::pin(snapshot.compare(request)).await?;
     if let Some(relevance) = comparison.relevance_request() {
         let found = search_snapshot(snapshot, &relevance).await?;
         comparison.keep_relevant(&found);

@@ -55,10 +55,15 @@ async fn hits(state: &RequestState, uri: &Uri) -> Result<String, QueryError> {
 }
 
 async fn library(state: RequestState) -> Response {
-    match state.library.wire_library(state.visibility()).await {
-        Ok(library) => Html(format!("{} documents", library.documents)).into_response(),
+    match count_documents(&state).await {
+        Ok(documents) => Html(format!("{documents} documents")).into_response(),
         Err(error) => error_page(&state.app, &error.into()),
     }
+}
+
+async fn count_documents(state: &RequestState) -> Result<u64, QueryError> {
+    let snapshot = state.library.at(state.visibility()).await?;
+    Ok(snapshot.tree().await?.documents)
 }
 
 async fn document(state: RequestState, uri: Uri) -> Response {

@@ -1,7 +1,5 @@
 //! The contents of the library in a response.
 
-use std::collections::HashMap;
-
 use mcdewey_core::{DocumentSummary, Generation, IndexState, Revision, format_utc};
 use mcdewey_search::{GuideNode, LibraryTree, ProductNode, VendorNode, VersionNode};
 use schemars::JsonSchema;
@@ -186,27 +184,4 @@ impl DocumentEntry {
             ingested: format_utc(u64::try_from(document.committed_at).unwrap_or_default()),
         }
     }
-}
-
-/// Counts the documents and pages of some guides, each once: a document of two versions is listed
-/// under both.
-pub fn totals<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> Totals {
-    let documents = guides.flat_map(|guide| &guide.documents);
-    let pages: HashMap<&str, u32> = documents
-        .map(|document| (document.source.as_str(), document.pages))
-        .collect();
-
-    Totals {
-        documents: pages.len() as u64,
-        pages: pages.values().map(|pages| u64::from(*pages)).sum(),
-    }
-}
-
-/// How many documents and pages some guides have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Totals {
-    /// The number of documents.
-    pub documents: u64,
-    /// The number of pages and sections.
-    pub pages: u64,
 }

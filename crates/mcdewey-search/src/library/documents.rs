@@ -113,7 +113,8 @@ impl LibrarySnapshot<'_> {
         Ok(DocumentPage::new(document, position, text, chunks))
     }
 
-    /// Returns the page of a chunk that was read from this snapshot.
+    /// Returns the page of a chunk that was read from this snapshot. Of the chunks on the page, only
+    /// this one is listed.
     pub async fn page_of_chunk(&self, chunk: &Chunk) -> Result<DocumentPage, QueryError> {
         let (source, number) = (&chunk.document.source, chunk.page.number);
         let found = self
@@ -132,7 +133,7 @@ impl LibrarySnapshot<'_> {
             .page
             .ok_or_else(|| page_being_replaced(source, number))?;
 
-        let chunks = chunks_on_page(&found.chunks, number);
+        let chunks = chunk_on_page(chunk, number).into_iter().collect();
         Ok(DocumentPage::new(&document, position, page.text, chunks))
     }
 

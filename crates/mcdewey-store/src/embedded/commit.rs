@@ -16,6 +16,7 @@ use super::Shared;
 use super::catalogue::CatalogueWriter;
 use super::erase;
 use super::error::EmbeddedResult;
+use super::held_snapshot::READER_GRACE;
 use super::layout::Layout;
 use super::recovery::{self, ShardSource};
 use super::shard::Point;
@@ -31,9 +32,6 @@ const LOG_ALLOWED: u64 = 256 * 1024 * 1024;
 /// The additional size of the log, in bytes, allowed per point: five times what is written to add a
 /// point with 384 numbers and 90 words (3 KB).
 const LOG_PER_POINT: u64 = 15 * 1024;
-
-/// How long an erasure waits for the readers of what it erases, before it ends their snapshots.
-pub(super) const READER_GRACE: Duration = Duration::from_secs(2);
 
 /// The age at which a reader's snapshot is ended when something is committed: the log of the
 /// catalogue grows while it is open.

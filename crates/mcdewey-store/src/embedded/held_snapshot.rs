@@ -24,6 +24,9 @@ pub(super) const MAX_SNAPSHOTS: usize = 128;
 /// How long a reader waits for one of them.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
+/// How long an erasure waits for the readers of what it erases, before it ends their snapshots.
+pub(super) const READER_GRACE: Duration = Duration::from_secs(2);
+
 /// The held snapshots of a catalogue.
 #[derive(Debug)]
 pub(super) struct HeldSnapshots {

@@ -84,8 +84,7 @@ impl Shared {
         &self,
         pin: &Pin,
         source: &SourcePath,
-        role: AttachmentRole,
-        name: &str,
+        (role, name): (AttachmentRole, &str),
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, ServerError> {
         self.read_pinned(pin, |replica| async move {

@@ -156,7 +156,7 @@ impl IndexReader for ServerReader {
     ) -> Result<Option<AttachedFile>, IndexError> {
         self.explain(
             self.shared
-                .attachment(&self.pin, source, role, name, scope)
+                .attachment(&self.pin, source, (role, name), scope)
                 .await,
         )
     }

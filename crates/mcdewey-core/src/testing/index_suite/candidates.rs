@@ -262,7 +262,7 @@ pub async fn a_repeated_word_counts_once_with_its_highest_weight(index: Arc<dyn 
 }
 
 async fn weighted_candidates(index: &Arc<dyn Index>, texts: &[(&str, f32)]) -> Candidates {
-    reader(&index)
+    reader(index)
         .await
         .candidates(&weighted_question(texts), &Scope::everything())
         .await

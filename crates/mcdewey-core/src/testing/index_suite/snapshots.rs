@@ -148,8 +148,11 @@ pub async fn a_reader_keeps_its_revision_while_a_document_is_replaced(index: Arc
         Some(new.hash())
     );
     assert_eq!(after.chunks, [new.chunks[0].chunk.clone()]);
-    assert_eq!(after.by_id, after.chunks);
-    assert_eq!((after.by_handle, after.attachment), (Vec::new(), None));
+    assert_eq!(
+        (&after.by_id, &after.by_handle),
+        (&after.chunks, &after.chunks)
+    );
+    assert_eq!(after.attachment, None);
     assert_eq!(after.lists[1].len(), 2);
 }
 

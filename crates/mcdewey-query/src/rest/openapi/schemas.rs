@@ -10,12 +10,12 @@ use mcdewey_search::{Mode, SearchRequest};
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{parameter, reference};
+use super::parameter;
 use crate::problem;
 use crate::rest::batch::MAX_SEARCHES;
 
-/// Returns all schemas by name.
-pub(super) fn all() -> Map<String, Value> {
+/// Returns all schemas by name. `error_codes` are the values of `code` in problem details.
+pub(super) fn all(error_codes: &[&str]) -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.contract = Contract::Serialize;
@@ -41,7 +41,7 @@ pub(super) fn all() -> Map<String, Value> {
     }
 
     if let Some(problem) = schemas.get_mut("Problem") {
-        problem["properties"]["code"]["enum"] = json!(super::error_codes());
+        problem["properties"]["code"]["enum"] = json!(error_codes);
     }
 
     schemas
@@ -280,4 +280,8 @@ fn handwritten() -> Vec<(&'static str, Value)> {
             json!({"type": "object", "required": ["openapi", "paths"]}),
         ),
     ]
+}
+
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
 }

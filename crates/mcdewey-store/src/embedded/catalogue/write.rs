@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::Catalogue;
 use super::read::StoredLocation;
-use crate::embedded::commit::READER_GRACE;
 use crate::embedded::error::EmbeddedResult;
+use crate::embedded::held_snapshot::READER_GRACE;
 use crate::prepare::{Prepared, PreparedChunk};
 use crate::terms;
 
