@@ -36,5 +36,5 @@ pub use service_telemetry::Telemetry;
 pub use settings::TelemetrySettings;
 pub use sync_log::EndedSync;
 pub use trace_parent::TraceParent;
-pub use track_search::{compare, search};
-pub(crate) use track_search::{compare_snapshot, search_snapshot, search_with_snapshot};
+pub use track_search::{compare, compare_snapshot, search};
+pub(crate) use track_search::{search_snapshot, search_with_snapshot};

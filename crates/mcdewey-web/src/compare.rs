@@ -41,7 +41,7 @@ async fn show(
         return Ok(respond::page(headers, &page));
     }
 
-    let comparison = telemetry::compare(&state.library, &request, state.visibility()).await?;
+    let comparison = telemetry::compare_snapshot(&snapshot, &request).await?;
     let form = CompareForm::new(&site, &request, &tree);
     let page = ComparePage::new(site, &request, form, comparison);
     Ok(respond::page(headers, &page))

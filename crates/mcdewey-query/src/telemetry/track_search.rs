@@ -65,7 +65,7 @@ pub async fn compare(
 }
 
 /// Compares two versions in a snapshot that the request already has; see [`compare`].
-pub(crate) async fn compare_snapshot(
+pub async fn compare_snapshot(
     snapshot: &LibrarySnapshot<'_>,
     request: &CompareRequest,
 ) -> Result<Comparison, QueryError> {

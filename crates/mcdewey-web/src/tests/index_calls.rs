@@ -41,7 +41,7 @@ async fn pages_and_rest_read_the_index_as_seldom_as_they_can() {
     );
     let rest_document = format!("/api/v1/documents/{GUIDE}");
 
-    let routes: [(&str, Calls<'_>); 12] = [
+    let routes: [(&str, Calls<'_>); 14] = [
         ("/?q=barge", search),
         ("/api/v1/search?q=barge", search),
         ("/", &[("reader", 1)]),
@@ -79,6 +79,11 @@ async fn pages_and_rest_read_the_index_as_seldom_as_they_can() {
             ],
         ),
         (&rest_document, &[("reader", 1), ("document", 1)]),
+        ("/compare", &[("reader", 1)]),
+        (
+            "/compare?product=finesse&from=12.5&to=15.0",
+            &[("reader", 1), ("document_chunks", 2)],
+        ),
         ("/healthz", &[]),
         ("/openapi.json", &[]),
     ];
