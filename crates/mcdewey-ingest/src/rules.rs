@@ -18,9 +18,10 @@ use mcdewey_core::{ContentHash, Facets, LibraryDescription, Version, VersionSche
 pub use coverage::{Coverage, Disagreement, RuleCoverage};
 pub use file::{Constants, LIBRARY_FILE, LibraryFile, RuleEntry};
 
+use rule::{FacetName, Rule, RuleMatch};
+
 use crate::IngestError;
 use crate::parse::FrontMatter;
-use rule::{FacetName, Rule, RuleMatch};
 
 /// Version of the built-in rules, part of [`RuleSet::fingerprint`]. It must change whenever they
 /// would yield something else.

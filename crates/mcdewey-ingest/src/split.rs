@@ -17,17 +17,17 @@ mod tests;
 use std::ops::Range;
 use std::sync::Arc;
 
-use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Span};
-use mcdewey_markdown::{Structure, Table};
-
-use crate::parse::ParsedPage;
-use crate::releases::ReleaseFilter;
 use boilerplate::{has_only_page_number, without_boilerplate};
 use breadcrumb::{ContextWriter, HeadingPath};
 use budget::TokenBudget;
+use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Span};
+use mcdewey_markdown::{Structure, Table};
 use page_tokens::PageTokens;
 use pieces::cut_into_pieces;
 use segments::{MIN_CHUNK_TOKENS, Segment, divide_into_segments, join_small};
+
+use crate::parse::ParsedPage;
+use crate::releases::ReleaseFilter;
 
 /// Fingerprint of the way pages are split, part of an index's generation. It must change with every
 /// change in this module that would split the same page differently.

@@ -9,14 +9,14 @@ mod units;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-use regex::Regex;
-
-use crate::collapse_whitespace;
 use caption::table_caption;
 use headings::{join_broken_headings, without_comment_lines};
 use images::ImageCollector;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use regex::Regex;
 use units::UnitCollector;
+
+use crate::collapse_whitespace;
 
 pub use caption::introduces_block;
 pub use images::{ImageReference, images};

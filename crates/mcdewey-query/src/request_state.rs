@@ -1,12 +1,13 @@
 //! What belongs to one request: the library that was live when it arrived, and its sender.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use mcdewey_auth::{Caller, Role};
 use mcdewey_core::{KeepFeedback, SourcePath, Visibility};
-use std::convert::Infallible;
-use std::sync::Arc;
 
 use crate::problem::Problem;
 use crate::served_library::ServedLibrary;

@@ -1,9 +1,10 @@
 //! The state that all requests share: the library that is live, who may do what, and telemetry.
 
+use std::sync::Arc;
+
 use mcdewey_auth::AccessPolicy;
 use mcdewey_core::{KeepFeedback, OwnerHandle};
 use mcdewey_search::LiveLibrary;
-use std::sync::Arc;
 
 use crate::authority::{LOOPBACK_HOSTS, WebOrigin};
 use crate::served_library::ServedLibrary;

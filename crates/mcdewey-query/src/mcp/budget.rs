@@ -8,10 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use mcdewey_core::{Embed, EmbedError};
+use mcdewey_search::QueryError;
 use rmcp::model::CallToolResult;
 
 use crate::ServedLibrary;
-use mcdewey_search::QueryError;
 
 /// Budget of a response if the caller names none.
 pub(super) const DEFAULT: usize = 3000;

@@ -1,6 +1,8 @@
 //! `/mcp/openai`: only the two tools `search` and `fetch`, which connectors such as ChatGPT's
 //! expect. They use the same library and follow the same rules as the tools of `/mcp`.
 
+use std::sync::Arc;
+
 use mcdewey_core::{Chunk, Visibility, visible_line};
 use mcdewey_search::{Hit, QueryError, SearchRequest};
 use rmcp::model::{
@@ -11,7 +13,6 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use super::budget::counting;
 use super::envelope::{client_error_message, result_meta, server_info};

@@ -141,8 +141,9 @@ fn remedy(error: &QueryError) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use mcdewey_core::testing::{FakeEmbed, MemoryIndex};
     use std::sync::Arc;
+
+    use mcdewey_core::testing::{FakeEmbed, MemoryIndex};
 
     use super::super::budget;
     use super::*;

@@ -2,11 +2,11 @@
 //! cost fits; then the response is measured as it is sent, and steps are dropped until it really
 //! fits.
 
+use mcdewey_search::QueryError;
 use rmcp::model::CallToolResult;
 
 use super::budget::TokenCounter;
 use super::envelope::MESSAGE_OVERHEAD_TOKENS;
-use mcdewey_search::QueryError;
 
 /// Tokens that suffice for the first words of any text, both in the structured content and in the
 /// readable text.

@@ -4,6 +4,8 @@
 //! Hosts and origins are checked by middleware in front of all interfaces (`http/hosts`,
 //! `access/origins`), so rmcp's own checks are disabled: there is one rule, in one place.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::BytesRejection;
@@ -18,7 +20,6 @@ use rmcp::transport::common::http_header::HEADER_MCP_PROTOCOL_VERSION;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::Value;
-use std::sync::Arc;
 
 use super::connector::Connector;
 use super::message::{self, MessageError};

@@ -2,6 +2,9 @@
 //! within its token budget. Failures reach the model as messages it can act on, and the log in
 //! full.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::http::request::Parts;
 use mcdewey_auth::Caller;
 use mcdewey_core::Visibility;
@@ -15,8 +18,6 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::arguments::{Arguments, TOKEN_BUDGET};
 use super::budget::{self, counting};

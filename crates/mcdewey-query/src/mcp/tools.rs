@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use mcdewey_core::Visibility;
+use mcdewey_search::QueryError;
 use rmcp::model::{CallToolResult, Tool, ToolAnnotations};
 
 use super::arguments::{Arguments, Parameter};
@@ -10,7 +11,6 @@ use super::fence::quoted_name;
 use super::wire::{ComparedVersions, FoundChunks, LibraryListing, ReadText};
 use super::{compare_versions, list_library, read_doc, schema, search_docs};
 use crate::ServedLibrary;
-use mcdewey_search::QueryError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DocTool {

@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mcdewey_core::{IndexError, Operation, OwnerError, Pending, SourcePath};
+use mcdewey_search::QueryError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,7 +19,6 @@ use super::input;
 use crate::problem::Problem;
 use crate::request_state::RequestState;
 use crate::state::AppState;
-use mcdewey_search::QueryError;
 
 /// An operation that administrators ask for over REST. The implementing type is the body.
 pub(super) trait AdminRequest: Operation + DeserializeOwned {

@@ -1,6 +1,5 @@
 //! `POST /api/v1/search/batch`: several searches in one request, each with its own answer or error.
 
-use crate::wire::SearchAnswer;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -14,6 +13,7 @@ use super::{input, requests};
 use crate::problem::Problem;
 use crate::request_state::RequestState;
 use crate::telemetry;
+use crate::wire::SearchAnswer;
 
 pub(super) const FIELDS: [&str; 1] = ["searches"];
 /// Maximum number of searches in one request.

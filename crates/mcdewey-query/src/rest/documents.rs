@@ -1,6 +1,5 @@
 //! `GET /api/v1/documents/{source}`: a document's outline and pages, or the text of one page.
 
-use crate::wire::{DocumentAnswer, PageAnswer};
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, Uri};
@@ -12,6 +11,7 @@ use super::parameters::Parameters;
 use super::{conditional, input};
 use crate::problem::Problem;
 use crate::request_state::RequestState;
+use crate::wire::{DocumentAnswer, PageAnswer};
 
 pub(super) const SOURCE: Declaration = Declaration::text(
     Role::Question,

@@ -1,10 +1,10 @@
 //! `POST /api/v1/removals`: asks the library's owner to erase documents permanently.
 
 use mcdewey_core::{RemovalRequest, SourcePath};
+use mcdewey_search::QueryError;
 
 use super::admin::{AdminChange, AdminRequest, conflict};
 use crate::problem::Problem;
-use mcdewey_search::QueryError;
 
 impl AdminRequest for RemovalRequest {
     const NAME: &'static str = "removal";

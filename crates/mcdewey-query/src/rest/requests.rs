@@ -191,10 +191,11 @@ fn texts(kind: Kind, value: ParameterValue) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::rest::pairs;
     use axum::http::{HeaderValue, header};
     use mcdewey_search::{CompareRequest, Group, Mode, SearchRequest};
+
+    use super::*;
+    use crate::rest::pairs;
 
     fn parse_query<R: Request>(query: &str) -> Result<R, QueryError> {
         from_query(pairs(&format!("/?{query}").parse().unwrap()).unwrap())

@@ -1,6 +1,5 @@
 //! `GET` and `POST /api/v1/search`.
 
-use crate::wire::SearchAnswer;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
@@ -11,6 +10,7 @@ use super::{conditional, input, requests};
 use crate::problem::Problem;
 use crate::request_state::RequestState;
 use crate::telemetry;
+use crate::wire::SearchAnswer;
 
 pub(super) async fn get(
     state: RequestState,

@@ -8,11 +8,11 @@ use axum::body::Body;
 use axum::http::{Method, header};
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{Index, OwnerHandle};
+use mcdewey_search::{Library, LiveLibrary};
 use serde_json::{Value, json};
 
 use crate::testing::{GUIDE, HOSTILE, NOTE, SampleService, TOKEN, plain_pages, request};
 use crate::{AppState, app};
-use mcdewey_search::{Library, LiveLibrary};
 
 /// Removes the timings, which differ between responses.
 fn without_timings(mut answer: Value) -> Value {

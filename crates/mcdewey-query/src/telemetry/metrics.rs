@@ -1,6 +1,9 @@
 //! The metrics behind `GET /metrics`. docs/operations.md lists them. Dashboards depend on their
 //! names and labels, so these do not change.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use mcdewey_core::{Generation, IndexState, Revision};
 use mcdewey_search::{Mode, SearchResults};
 use prometheus_client::encoding::prometheus_text;
@@ -9,8 +12,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use super::clock;
 use super::connections::ConnectionMetrics;

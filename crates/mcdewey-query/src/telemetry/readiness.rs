@@ -1,9 +1,10 @@
 //! Whether the library can answer, for frequent health checks. Model and index are checked at most
 //! once per second, and by one request at a time.
 
+use std::time::{Duration, Instant};
+
 use mcdewey_core::IndexState;
 use mcdewey_search::Library;
-use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::problem::Problem;

@@ -1,12 +1,12 @@
 //! The context of a request: the interface it was sent to, its id and span, its search permit and
 //! its search. Code that answers a request finds the context in a task-local variable.
 
-use crate::wire::milliseconds;
-use axum::extract::Request;
-use mcdewey_search::{QueryError, SearchRequest, SearchResults};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use axum::extract::Request;
+use mcdewey_search::{QueryError, SearchRequest, SearchResults};
 use tracing::{Instrument, Span, field};
 
 use super::questions::AskedQuestion;
@@ -16,6 +16,7 @@ use super::trace_parent::TraceParent;
 use super::typeahead_debounce;
 use crate::paths::Interface;
 use crate::request_id;
+use crate::wire::milliseconds;
 
 tokio::task_local! {
     static CURRENT: RequestContext;

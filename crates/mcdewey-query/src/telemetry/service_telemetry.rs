@@ -1,8 +1,9 @@
 //! The telemetry of the whole service, shared by REST, MCP and web.
 
+use std::time::Duration;
+
 use mcdewey_core::{IndexState, SourcePath, SyncReport};
 use mcdewey_search::{Library, SearchRequest};
-use std::time::Duration;
 use tracing::Span;
 
 use super::clock;

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{Embed, EmbedError, Index, ModelInfo, OwnerHandle, QuestionEmbedding};
+use mcdewey_search::Library;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tracing_subscriber::fmt::MakeWriter;
@@ -16,7 +17,6 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::{Telemetry, TelemetrySettings};
 use crate::testing::plain_pages;
 use crate::{AppState, app};
-use mcdewey_search::Library;
 
 /// The log of all tests: they run in parallel, and the subscriber is global.
 #[derive(Clone, Default)]

@@ -4,10 +4,10 @@
 use std::num::NonZeroU32;
 
 use async_trait::async_trait;
+use mcdewey_auth::{Caller, Credentials, IssuerUnavailable, Role};
 use mcdewey_core::Visibility;
 
 use super::GUIDE;
-use mcdewey_auth::{Caller, Credentials, IssuerUnavailable, Role};
 
 /// Accepts one key of each kind: `all`, `admin`, `evil` (only that product), `slow` (two requests a
 /// minute), and `unverified`, which cannot be verified.

@@ -147,8 +147,9 @@ fn is_same_root(indexed: &IndexedRoot, root: &Root) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use mcdewey_core::RootName;
+
+    use super::*;
 
     fn indexed(root: &str, folder: &Path) -> IndexedRoot {
         IndexedRoot {

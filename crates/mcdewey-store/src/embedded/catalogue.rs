@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mcdewey_core::{DocumentMeta, IndexError};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::database::{Database, Schema};
 use super::error::EmbeddedResult;
 use super::held_snapshot::{HeldSnapshot, HeldSnapshots};
-use mcdewey_core::{DocumentMeta, IndexError};
 
 pub(super) use read::{LivePoint, Snapshot};
 pub(super) use summary::{CatalogueSummary, summarise};
@@ -209,8 +209,9 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rusqlite::Connection;
+
+    use super::*;
 
     #[test]
     fn creating_the_tables_again_keeps_their_contents() {

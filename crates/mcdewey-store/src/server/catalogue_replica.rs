@@ -280,11 +280,12 @@ fn decrease(counts: &mut HashMap<u32, u64>, token: u32, by: u64) {
 
 #[cfg(test)]
 mod tests {
+    use mcdewey_core::Embed;
+    use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
+
     use super::*;
     use crate::bm25::Bm25;
     use crate::prepare::Prepared;
-    use mcdewey_core::Embed;
-    use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 
     fn document(name: &str, texts: &[&str], revision: u64) -> Change {
         let document = SampleDocument::new(name)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use mcdewey_core::{Alias, Index, IndexError, LibraryDescription, RootName, Scope};
 use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 use mcdewey_store::{ServerAddress, ServerIndex};
-use std::time::Duration;
 
 use crate::support::{RETRY_TIMEOUT, contents, document, lists, open, options, source};
 

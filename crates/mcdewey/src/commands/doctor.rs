@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
+use disk::DiskCheck;
 use mcdewey_auth::startup::{AccessSummary, summary};
 use mcdewey_core::{IndexError, Visibility};
 use mcdewey_embed::CrossEncoder;
@@ -22,7 +23,6 @@ use crate::cli::DoctorArgs;
 use crate::engine_config::{engine_config, location};
 use crate::settings::Settings;
 use crate::terminal;
-use disk::DiskCheck;
 
 /// Everything that was checked, also printed as JSON.
 #[derive(Debug, Serialize)]

@@ -9,13 +9,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use libraries::Libraries;
 use mcdewey_eval::{Comparison, Gate, Measure, Report, write_study};
 use mcdewey_search::Mode;
 
 use crate::cli::EvalArgs;
 use crate::settings::Settings;
 use crate::terminal;
-use libraries::Libraries;
 
 pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> {
     if let [before, after] = args.compare.as_slice() {

@@ -1,9 +1,9 @@
 //! The cursor with which a caller continues where a text was cut.
 
 use mcdewey_core::ContentHash;
+use mcdewey_search::QueryError;
 
 use super::page_request::MAX_PAGES;
-use mcdewey_search::QueryError;
 
 /// Where a text was cut: page and byte, the last page requested, and a fingerprint that detects a
 /// changed page.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use fixtures::Fixtures;
 use mcdewey_core::OwnerHandle;
 use tokio::net::TcpListener;
 
@@ -15,7 +16,6 @@ use crate::mcp::http::endpoint;
 use crate::mcp::server::DocServer;
 use crate::mcp::testing::library;
 use crate::service::with_host_and_origin_checks;
-use fixtures::Fixtures;
 
 /// The folder of the pinned packages and the lists of expected failures.
 fn suite_dir() -> PathBuf {

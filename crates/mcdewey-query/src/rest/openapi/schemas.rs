@@ -1,9 +1,6 @@
 //! The schemas of request and response bodies: derived from the response types, written by hand for
 //! the rest.
 
-use crate::wire::{
-    ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, PageAnswer, SearchAnswer,
-};
 use mcdewey_core::{RemovalReport, RollbackReport, SyncEvent};
 use mcdewey_search::parameter::{Declaration, Request, Role};
 use mcdewey_search::{Mode, SearchRequest};
@@ -13,6 +10,9 @@ use serde_json::{Map, Value, json};
 use super::parameter;
 use crate::problem;
 use crate::rest::batch::MAX_SEARCHES;
+use crate::wire::{
+    ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, PageAnswer, SearchAnswer,
+};
 
 /// Returns all schemas by name. `error_codes` are the values of `code` in problem details.
 pub(super) fn all(error_codes: &[&str]) -> Map<String, Value> {

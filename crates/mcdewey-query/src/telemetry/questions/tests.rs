@@ -1,9 +1,10 @@
 //! Which questions are kept, and what they contain.
 
-use super::*;
 use mcdewey_core::testing::{FakeEmbed, SampleDocument};
 use mcdewey_core::{Candidate, Chunk, Generation, IndexState, Revision};
 use mcdewey_search::{Continuation, Cursors, Hit, Occurrence, Timings};
+
+use super::*;
 
 const SLOW: Duration = Duration::from_secs(1);
 

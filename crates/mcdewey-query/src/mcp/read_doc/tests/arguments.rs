@@ -1,11 +1,11 @@
 //! Which combinations of arguments are accepted, and what they request.
 
+use mcdewey_search::{PageSelector, QueryError};
 use serde_json::{Value, json};
 
 use crate::mcp::arguments::Arguments;
 use crate::mcp::read_doc::page_request::PageRequest;
 use crate::mcp::read_doc::{PARAMETERS, ReadRequest, parse_request};
-use mcdewey_search::{PageSelector, QueryError};
 
 fn parse(given: Value) -> Result<ReadRequest, QueryError> {
     parse_request(&Arguments::parse(&PARAMETERS, given.as_object().unwrap())?)
