@@ -4,23 +4,22 @@
 //! this process has pinned a revision in which they are live.
 //!
 //! Every step may be repeated, and each waits until the server confirms that its points can be
-//! found.
+//! found. Deletion is in [`replaced`], the remains of interrupted writers in [`reconcile`].
+
+mod reconcile;
+mod replaced;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mcdewey_core::{
-    ContentHash, Document, IndexError, LibraryDescription, Revision, RootName, SourcePath,
-};
+use mcdewey_core::{IndexError, LibraryDescription, Revision, RootName, SourcePath};
 use qdrant_client::qdrant::{Condition, Filter, PointStruct, Range, Value, Vector};
 use uuid::Uuid;
 
-use super::catalogue_replica::CatalogueReplica;
+use self::replaced::Replaced;
 use super::lease::{self, Acquired, Lease};
-use super::point::{
-    self, Change, DOCUMENT, KIND, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument, kind,
-};
+use super::point::{self, Change, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument};
 use super::read::vector_id;
 use super::schema;
 use super::server_error::ServerError;
@@ -31,25 +30,6 @@ use crate::snapshots::KeptForSnapshots;
 
 /// How long it may take to make a change visible: less than the lease is valid at that moment.
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(10);
-
-/// The input hash of a document that must be ingested again: no input has it.
-const UNKNOWN_INPUT: [u8; 32] = [0; 32];
-
-/// How long the end of an ingest waits for readers that have pinned an earlier revision.
-const READER_GRACE: Duration = Duration::from_secs(1);
-
-/// How often it checks whether they have ended.
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
-
-/// A revision of a document that has been replaced or removed.
-#[derive(Debug)]
-pub(super) struct Replaced {
-    source: SourcePath,
-    hash: ContentHash,
-    points: Vec<Uuid>,
-    /// For the readers that have pinned it.
-    _document: Option<Arc<Document>>,
-}
 
 /// A step of the protocol after which a writer may die. Tests make it fail there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,84 +215,6 @@ impl Committer {
         Ok(Revision(next))
     }
 
-    /// Deletes the points of replaced revisions, or remembers them while a reader may have pinned a
-    /// revision of the library in which they are live.
-    pub(super) async fn discard(&mut self, replaced: Vec<Replaced>) {
-        if replaced.is_empty() {
-            return;
-        }
-
-        let next_snapshot = self.shared.snapshots.next_number();
-        if self.shared.snapshots.any_before(next_snapshot) {
-            self.replaced.keep(next_snapshot, replaced);
-            return;
-        }
-
-        let points: Vec<Uuid> = replaced
-            .into_iter()
-            .flat_map(|replaced| replaced.points)
-            .collect();
-        self.delete_points(&points).await;
-    }
-
-    /// Deletes the points that no reader of this process needs any more. Only with the lease, and
-    /// after catching up: another writer may have made them live again.
-    async fn delete_replaced(&mut self) {
-        let unneeded = self.replaced.take_unneeded(&self.shared.snapshots);
-        if unneeded.is_empty() {
-            return;
-        }
-
-        let replica = self.shared.replica();
-        let is_dead = |replaced: &Replaced| {
-            replica
-                .document(&replaced.source)
-                .is_none_or(|live| live.hash != replaced.hash)
-        };
-        let points: Vec<Uuid> = unneeded
-            .into_iter()
-            .flatten()
-            .filter(is_dead)
-            .flat_map(|replaced| replaced.points)
-            .collect();
-
-        drop(replica);
-        self.delete_points(&points).await;
-    }
-
-    /// Waits a moment for the readers of replaced revisions.
-    async fn wait_for_readers(&self) {
-        let deadline = Instant::now() + READER_GRACE;
-        let next_snapshot = self.shared.snapshots.next_number();
-        while !self.replaced.is_empty()
-            && self.shared.snapshots.any_before(next_snapshot)
-            && Instant::now() < deadline
-        {
-            tokio::time::sleep(POLL_INTERVAL).await;
-        }
-    }
-
-    /// Deletes points that are no longer live. If that fails, no search returns them anyway, and
-    /// [`Committer::optimize`] deletes them.
-    async fn delete_points(&mut self, points: &[Uuid]) {
-        if points.is_empty() {
-            return;
-        }
-
-        if let Err(error) = self.shared.points.delete(points).await {
-            tracing::warn!(
-                refusal = %error,
-                points = points.len(),
-                "could not delete old points from the collection; they are deleted later"
-            );
-
-            // The deletion may still arrive late and must not hit points that are written again:
-            // the next write begins by comparing points with documents.
-            self.unclean = true;
-            self.needs_catch_up = true;
-        }
-    }
-
     /// Deletes points that belong to no document, switches the alias to this library, and releases
     /// the lease.
     pub(super) async fn optimize(&mut self) -> Result<(), ServerError> {
@@ -409,39 +311,6 @@ impl Committer {
         self.finish_interrupted().await?;
         self.delete_replaced().await;
         self.reconcile_if_unclean().await
-    }
-
-    /// Reports whether the collection may hold points that belong to no document.
-    fn is_unclean(&self) -> bool {
-        self.unclean || !self.replaced.is_empty()
-    }
-
-    /// Deletes what an interrupted writer left behind, unless readers of this process need points
-    /// that look the same.
-    async fn reconcile_if_unclean(&mut self) -> Result<(), ServerError> {
-        if self.unclean && self.replaced.is_empty() {
-            self.reconcile().await?;
-            self.unclean = false;
-        }
-
-        Ok(())
-    }
-
-    /// Raises the library's revision on behalf of a writer that was interrupted before it could:
-    /// all points of its documents were written.
-    async fn finish_interrupted(&mut self) -> Result<(), ServerError> {
-        let (highest, revision) = {
-            let replica = self.shared.replica();
-            (replica.highest_revision, replica.revision)
-        };
-
-        if highest > revision {
-            self.raise_revision(highest).await?;
-            self.shared.refresh().await?;
-            self.unclean = true;
-        }
-
-        Ok(())
     }
 
     /// After a new lease, others may have written, and may have left something incomplete.
@@ -569,173 +438,6 @@ impl Committer {
                 "another process wrote to this library at the same time".to_owned(),
             ));
         }
-
-        Ok(())
-    }
-
-    /// The revisions that these documents replace.
-    async fn replaced_by(&self, documents: &[&Prepared]) -> Result<Vec<Replaced>, ServerError> {
-        // The same revision committed again has the same points.
-        let is_same = |previous: &StoredDocument| {
-            documents.iter().any(|document| {
-                document.meta.source == previous.source && document.hash == previous.hash
-            })
-        };
-        let sources: BTreeSet<&SourcePath> = documents
-            .iter()
-            .map(|document| &document.meta.source)
-            .collect();
-
-        self.replaced(sources.into_iter(), is_same).await
-    }
-
-    /// The live revisions of documents, without those to be left out. The documents are read now,
-    /// because their points are about to be overwritten.
-    async fn replaced(
-        &self,
-        sources: impl Iterator<Item = &SourcePath>,
-        leave_out: impl Fn(&StoredDocument) -> bool,
-    ) -> Result<Vec<Replaced>, ServerError> {
-        let replica = self.shared.replica();
-        let live: Vec<&StoredDocument> = sources
-            .filter_map(|source| replica.document(source))
-            .filter(|document| !leave_out(document))
-            .collect();
-
-        if live.is_empty() {
-            return Ok(Vec::new());
-        }
-
-        let sources = live.iter().map(|document| &document.source);
-        let kept: HashMap<SourcePath, Arc<Document>> = self
-            .shared
-            .present_documents(sources)
-            .await?
-            .into_iter()
-            .map(|document| {
-                (
-                    document.meta.source.clone(),
-                    self.shared.kept_documents.keep(document),
-                )
-            })
-            .collect();
-
-        Ok(live
-            .into_iter()
-            .map(|document| Replaced {
-                source: document.source.clone(),
-                hash: document.hash,
-                points: point::revision_point_ids(
-                    &document.source,
-                    &document.hash,
-                    document.point_counts(),
-                ),
-                _document: kept.get(&document.source).cloned(),
-            })
-            .collect())
-    }
-
-    /// Compares the number of points of each revision with the catalogue. Deletes points of no
-    /// document, and marks documents that lack points so that the next ingest writes them again.
-    async fn reconcile(&mut self) -> Result<(), ServerError> {
-        let counts = self.shared.points.count_by(DOCUMENT).await?;
-        let replica = self.shared.replica();
-        let live: BTreeMap<String, &StoredDocument> = replica
-            .documents()
-            .map(|document| (document.hash.to_string(), document))
-            .collect();
-
-        let orphaned: Vec<String> = counts
-            .keys()
-            .filter(|hash| !live.contains_key(*hash))
-            .cloned()
-            .collect();
-
-        let mut incomplete = Vec::new();
-        for (hash, document) in live {
-            let count = counts.get(&hash).copied().unwrap_or_default();
-            if count < document.point_counts().total() {
-                incomplete.push(document.clone());
-            }
-        }
-
-        drop(replica);
-        if !orphaned.is_empty() {
-            tracing::info!(
-                revisions = orphaned.len(),
-                "deleting points that an interrupted ingest left behind"
-            );
-            self.shared
-                .points
-                .delete_where(Filter::must([Condition::matches(DOCUMENT, orphaned)]))
-                .await?;
-        }
-
-        self.forget_inputs(incomplete).await
-    }
-
-    /// Clears the input hashes of documents, so that the next ingest writes them again.
-    async fn forget_inputs(&mut self, documents: Vec<StoredDocument>) -> Result<(), ServerError> {
-        if documents.is_empty() {
-            return Ok(());
-        }
-
-        tracing::warn!(
-            documents = documents.len(),
-            "points of documents are missing; the next ingest writes these documents again"
-        );
-        let next = self.next_revision().await;
-
-        let (mut points, mut changes) = (Vec::new(), Vec::new());
-        for mut document in documents {
-            document.input = ContentHash::from_bytes(UNKNOWN_INPUT);
-            document.revision = next;
-            let id = point::document_id(&document.source);
-            if let Some(found) = self.shared.points.get(&[id], &[], false).await?.pop() {
-                points.push(point::updated_document_point(found.payload, &document)?);
-                changes.push(Change::Document(Box::new(document)));
-            }
-        }
-
-        self.publish(points, changes, next).await
-    }
-
-    /// Deletes the points that represent removed documents. The library's own point records that
-    /// first, so that readers that have missed a removal read the whole catalogue again.
-    async fn purge_removals(&mut self) -> Result<(), ServerError> {
-        let shared = &self.shared;
-        let replica = shared.replica();
-        if !replica.has_removals() {
-            return Ok(());
-        }
-
-        let revision = replica.revision;
-        drop(replica);
-        let state = LibraryState {
-            library_revision: revision,
-            purged: revision,
-            writer: self.lease.owner().to_owned(),
-        };
-
-        let points = vec![point::library_point(&state)?];
-        shared
-            .points
-            .upsert_if(points, &at_most(LIBRARY_REVISION, revision))
-            .await?;
-
-        if shared.state().await? != state {
-            return Err(ServerError::Conflict(
-                "another process has written to this library meanwhile".to_owned(),
-            ));
-        }
-
-        let mut removals = at_most(REVISION, revision);
-        removals
-            .must
-            .push(Condition::matches(KIND, kind::REMOVED.to_owned()));
-        shared.points.delete_where(removals).await?;
-
-        shared.update_replica(CatalogueReplica::clear_removals);
 
         Ok(())
     }
