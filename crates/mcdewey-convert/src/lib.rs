@@ -22,12 +22,26 @@ mod text;
 
 pub use isolated::{ConvertLimits, IsolatedConverter, run_worker};
 
+use std::path::PathBuf;
+
 use mcdewey_core::{ConvertError, ConvertedDocument, Format};
 
+/// The native libraries that converters load at run time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NativeLibraries {
+    /// PDFium. Without it, PDF files are read by a parser that knows less of them, and their
+    /// conversion warns of it.
+    pub pdfium: Option<PathBuf>,
+}
+
 /// Converts a file to Markdown. Blocks, for seconds on large files.
-pub fn convert(format: Format, bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+pub fn convert(
+    format: Format,
+    bytes: &[u8],
+    libraries: &NativeLibraries,
+) -> Result<ConvertedDocument, ConvertError> {
     match format {
-        Format::Pdf => pdf::convert(bytes),
+        Format::Pdf => pdf::convert(bytes, libraries),
         Format::Html => html::convert(bytes),
         Format::Docx => docx::convert(bytes),
         Format::Rst => rst::convert(bytes),

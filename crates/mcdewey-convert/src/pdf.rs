@@ -18,12 +18,16 @@ use mcdewey_core::{ConvertError, ConvertedDocument};
 use unpdf::parser::raw::RawDocument;
 use unpdf::{Document, Error, ErrorKind, Page, ParseOptions};
 
+use crate::NativeLibraries;
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 
 pub(crate) const VERSION: &str = "pdf-1";
 
-pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+pub(crate) fn convert(
+    bytes: &[u8],
+    _libraries: &NativeLibraries,
+) -> Result<ConvertedDocument, ConvertError> {
     guarded(|| read(bytes))
 }
 

@@ -4,6 +4,8 @@ use std::io::{self, BufReader, Read, Write};
 #[cfg(unix)]
 use std::{thread, time::Duration};
 
+use crate::NativeLibraries;
+
 use super::frame::{read_request, write_response};
 use super::limits::limit_memory;
 
@@ -13,13 +15,18 @@ const PARENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Converts the files that arrive on `input` and writes the outcomes to `output`, until `input`
 /// ends. Limits this process to `memory_bytes` of address space first.
-pub fn run_worker(input: impl Read, mut output: impl Write, memory_bytes: u64) -> io::Result<()> {
+pub fn run_worker(
+    input: impl Read,
+    mut output: impl Write,
+    memory_bytes: u64,
+    libraries: &NativeLibraries,
+) -> io::Result<()> {
     limit_memory(memory_bytes);
     exit_with_parent();
 
     let mut input = BufReader::new(input);
     while let Some((format, bytes)) = read_request(&mut input)? {
-        write_response(&mut output, &crate::convert(format, &bytes))?;
+        write_response(&mut output, &crate::convert(format, &bytes, libraries))?;
     }
 
     Ok(())

@@ -5,6 +5,11 @@ mod samples;
 use mcdewey_core::image_media_type;
 
 use super::*;
+
+/// Converts a file without native libraries.
+fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+    super::convert(bytes, &NativeLibraries::default())
+}
 use crate::testing::read_mutations;
 use samples::{pages, pdf, stream};
 

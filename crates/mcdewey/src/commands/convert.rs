@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use mcdewey_convert::{ConvertLimits, IsolatedConverter};
+use mcdewey_convert::{ConvertLimits, IsolatedConverter, NativeLibraries};
 use mcdewey_core::{Convert, ConvertedDocument, Format};
 use mcdewey_ingest::CONVERTED_FROM;
 
@@ -39,6 +39,7 @@ pub(crate) fn run_worker(args: &ConvertWorkerArgs) -> Result<ExitCode> {
         std::io::stdin().lock(),
         std::io::stdout().lock(),
         args.memory,
+        &NativeLibraries::default(),
     )?;
     Ok(ExitCode::SUCCESS)
 }
