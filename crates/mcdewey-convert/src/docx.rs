@@ -1,11 +1,26 @@
-//! Converts Word documents: checks the package before it is parsed, then writes the document as
+//! Converts Word documents: walks over the XML of the package, within limits, and writes it as
 //! HTML, which becomes Markdown like any other page.
 
 mod blocks;
+mod body;
+mod drawings;
+mod equations;
+mod fields;
 mod images;
+mod inline;
+mod losses;
+mod metadata;
+mod notes;
 mod numbering;
 mod package;
 mod pages;
+mod paragraph;
+mod pieces;
+mod relationships;
+mod styles;
+mod symbols;
+mod tables;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -15,46 +30,32 @@ use mcdewey_core::{ConvertError, ConvertedDocument};
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 use crate::html;
-use images::Images;
+use metadata::Metadata;
+use package::Package;
 
-pub(crate) const VERSION: &str = "docx-1";
+pub(crate) const VERSION: &str = "docx-2";
 
 pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     guarded(|| read(bytes))
 }
 
 fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
-    let package = package::check(bytes)?;
-    let document = undoc::parse_bytes(&package.bytes).map_err(|error| {
-        ConvertError(format!(
-            "the file is damaged ({error}); open it in Word and save it again"
-        ))
-    })?;
-
-    let mut images = Images::new(&document.resources);
-    let body = blocks::to_html(&document, &mut images);
-    let mut warnings = images.warnings();
+    let package = Package::open(bytes)?;
+    let main_part = package.main_part()?;
+    let metadata = Metadata::read(&package);
+    let body = body::read(&package, &main_part)?;
 
     let front_matter = FrontMatter {
-        title: document
-            .metadata
-            .title
-            .clone()
-            .filter(|title| !title.trim().is_empty())
-            .or_else(|| blocks::title(&document)),
-        updated: document.metadata.modified.clone(),
+        title: metadata.title.or(body.title),
+        updated: metadata.modified,
         ..FrontMatter::default()
     };
 
-    let markdown = html::fragment(&body, &front_matter, &mut warnings)?;
-    let page_count = document
-        .metadata
-        .page_count
-        .filter(|_| package.has_page_breaks);
-
+    let mut warnings = body.warnings;
+    let markdown = html::fragment(&body.html, &front_matter, &mut warnings)?;
     Ok(ConvertedDocument {
-        markdown: pages::write_markers(&markdown, page_count),
-        images: images.into_files(),
+        markdown: pages::write_markers(&markdown, metadata.page_count),
+        images: body.images.into_files(),
         warnings,
     })
 }

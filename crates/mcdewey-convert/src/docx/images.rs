@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::package::Package;
 use mcdewey_core::ImageFile;
-use undoc::Resource;
 
 const MAX_IMAGE_BYTES: usize = 8 * 1024 * 1024;
 const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
@@ -18,8 +18,8 @@ const FORMATS: [(&[u8], &str, &str); 5] = [
 ];
 
 pub(super) struct Images<'a> {
-    resources: &'a HashMap<String, Resource>,
-    /// The file name of each resource so far; `None` if it was left out.
+    package: &'a Package,
+    /// The file name of each picture's part so far; `None` if it was left out.
     names: HashMap<String, Option<String>>,
     files: Vec<ImageFile>,
     total_bytes: usize,
@@ -27,32 +27,43 @@ pub(super) struct Images<'a> {
     unsupported: usize,
     /// How many pictures were left out because of their size.
     oversized: usize,
+    /// How many pictures are not in the document.
+    missing: usize,
 }
 
 impl<'a> Images<'a> {
-    pub(super) fn new(resources: &'a HashMap<String, Resource>) -> Self {
+    pub(super) fn new(package: &'a Package) -> Self {
         Self {
-            resources,
+            package,
             names: HashMap::new(),
             files: Vec::new(),
             total_bytes: 0,
             unsupported: 0,
             oversized: 0,
+            missing: 0,
         }
     }
 
-    /// Returns the file name of a picture; `None` if it does not exist or is left out.
-    pub(super) fn file_name(&mut self, id: &str) -> Option<String> {
-        if let Some(name) = self.names.get(id) {
+    /// Returns the file name of the picture in a part; `None` if it does not exist or is left out.
+    pub(super) fn file_name(&mut self, part: &str) -> Option<String> {
+        if let Some(name) = self.names.get(part) {
             return name.clone();
         }
 
-        let name = self
-            .resources
-            .get(id)
-            .and_then(|resource| self.extract(&resource.data));
-        self.names.insert(id.to_owned(), name.clone());
+        let name = match self.package.part(part) {
+            Some(data) => self.extract(data),
+            None => {
+                self.missing += 1;
+                None
+            }
+        };
+        self.names.insert(part.to_owned(), name.clone());
         name
+    }
+
+    /// Counts a picture that is not in the document.
+    pub(super) fn count_missing(&mut self) {
+        self.missing += 1;
     }
 
     fn extract(&mut self, data: &[u8]) -> Option<String> {
@@ -98,6 +109,13 @@ impl<'a> Images<'a> {
                 self.oversized,
                 MAX_IMAGE_BYTES >> 20,
                 MAX_TOTAL_BYTES >> 20
+            ));
+        }
+
+        if self.missing > 0 {
+            warnings.push(format!(
+                "{} images were left out: they are linked and not in the document; embed them",
+                self.missing
             ));
         }
 

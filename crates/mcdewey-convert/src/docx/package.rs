@@ -1,18 +1,18 @@
-//! The ZIP package of a Word document: read within limits, then written again with only what the
-//! parser needs.
+//! The ZIP package of a Word document, read within limits.
 //!
 //! The sizes that a ZIP file declares are not trusted; entries are measured while they are
 //! decompressed.
 
+use std::collections::HashMap;
 use std::fmt::Display;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read};
 
 use mcdewey_core::ConvertError;
+use zip::ZipArchive;
 use zip::read::ZipFile;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::{numbering, pages};
+use super::relationships::{Relationships, part_name};
+use super::xml;
 
 const MAX_ENTRIES: usize = 10_000;
 const MAX_ENTRY_BYTES: u64 = 256 * 1024 * 1024;
@@ -23,47 +23,97 @@ const MAX_TOTAL_BYTES: u64 = 1024 * 1024 * 1024;
 const MAX_RATIO: u64 = 200;
 const MAX_BYTES_AT_RATIO: u64 = 64 * 1024 * 1024;
 
-/// Elements of Word documents nest some 40 deep, with tables in tables.
-const MAX_DEPTH: usize = 400;
-
 /// Magic bytes of OLE files, the container of old and of encrypted documents.
 const OLE_MAGIC: &[u8] = b"\xD0\xCF\x11\xE0";
 
-const DOCUMENT_PART: &str = "word/document.xml";
+const CONTENT_TYPES_PART: &str = "[content_types].xml";
 
-/// A package that is safe to parse.
+/// Where almost all programs put the main part.
+const USUAL_MAIN_PART: &str = "word/document.xml";
+
+/// The content types of a main part: a document or a template, with or without macros.
+const MAIN_CONTENT_TYPES: [&str; 4] = [
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+    "application/vnd.ms-word.document.macroenabled.main+xml",
+    "application/vnd.ms-word.template.macroenabledtemplate.main+xml",
+];
+
+/// The parts of a document, by the names that [`part_name`] gives them.
 pub(super) struct Package {
-    pub(super) bytes: Vec<u8>,
-    /// Whether Word has recorded its page breaks in the document.
-    pub(super) has_page_breaks: bool,
+    parts: HashMap<String, Vec<u8>>,
 }
 
-/// A file of the package.
-struct Part {
-    name: String,
-    content: Vec<u8>,
-}
+impl Package {
+    /// Decompresses a package within the limits.
+    pub(super) fn open(bytes: &[u8]) -> Result<Self, ConvertError> {
+        if bytes.starts_with(OLE_MAGIC) {
+            return fail(
+                "the file is encrypted or an old .doc; save it as .docx without a password",
+            );
+        }
 
-/// Checks a package against the limits and prepares it for the parser.
-pub(super) fn check(bytes: &[u8]) -> Result<Package, ConvertError> {
-    if bytes.starts_with(OLE_MAGIC) {
-        return fail("the file is encrypted or an old .doc; save it as .docx without a password");
+        Ok(Self {
+            parts: read_parts(bytes)?,
+        })
     }
 
-    let mut parts = read_parts(bytes)?;
-    for part in parts.iter().filter(|part| part.name.ends_with(".xml")) {
-        check_depth(&part.content)?;
+    pub(super) fn part(&self, name: &str) -> Option<&[u8]> {
+        self.parts.get(name).map(Vec::as_slice)
     }
 
-    let has_page_breaks = prepare_document(&mut parts)?;
-    Ok(Package {
-        bytes: write_package(&parts)?,
-        has_page_breaks,
-    })
+    /// Returns the relationships of a part; those of the package itself if the name is empty.
+    /// Damaged relationships are treated like none.
+    pub(super) fn relationships(&self, source: &str) -> Relationships {
+        let (folder, file) = source.rsplit_once('/').unwrap_or(("", source));
+        let name = part_name(&format!("{folder}/_rels/{file}.rels"));
+        self.part(&name)
+            .and_then(|content| xml::parse(content).ok())
+            .map(|root| Relationships::read(&root, source))
+            .unwrap_or_default()
+    }
+
+    /// Returns the name of the main part: the package's relationships name it, or else the content
+    /// types.
+    pub(super) fn main_part(&self) -> Result<String, ConvertError> {
+        let root = self.relationships("");
+        let candidates = [
+            root.part_of_kind("officeDocument").map(str::to_owned),
+            self.main_part_by_content_type(),
+            Some(USUAL_MAIN_PART.to_owned()),
+        ];
+
+        candidates
+            .into_iter()
+            .flatten()
+            .find(|name| self.parts.contains_key(name))
+            .ok_or_else(not_word)
+    }
+
+    fn main_part_by_content_type(&self) -> Option<String> {
+        let types = xml::parse(self.part(CONTENT_TYPES_PART)?).ok()?;
+        types
+            .elements()
+            .filter(|element| element.is("Override"))
+            .find(|element| {
+                element.attribute("ContentType").is_some_and(|content| {
+                    MAIN_CONTENT_TYPES.contains(&content.trim().to_lowercase().as_str())
+                })
+            })
+            .and_then(|element| element.attribute("PartName"))
+            .map(part_name)
+    }
 }
 
-/// Decompresses all entries within the limits and returns those that the parser needs.
-fn read_parts(bytes: &[u8]) -> Result<Vec<Part>, ConvertError> {
+/// The error for a ZIP file that has no main part of a Word document.
+pub(super) fn not_word() -> ConvertError {
+    ConvertError(
+        "the file is a ZIP file but not a Word document; if it is an archive, unpack it".to_owned(),
+    )
+}
+
+/// Decompresses all entries within the limits and returns those that can hold text or pictures.
+fn read_parts(bytes: &[u8]) -> Result<HashMap<String, Vec<u8>>, ConvertError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
         ConvertError(format!(
             "the file is not a Word document ({error}); save it as .docx"
@@ -76,7 +126,7 @@ fn read_parts(bytes: &[u8]) -> Result<Vec<Part>, ConvertError> {
         ));
     }
 
-    let mut parts = Vec::new();
+    let mut parts = HashMap::new();
     let mut total = 0;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(zip_error)?;
@@ -93,7 +143,7 @@ fn read_parts(bytes: &[u8]) -> Result<Vec<Part>, ConvertError> {
         }
 
         if !entry.is_dir() && is_needed(&name) {
-            parts.push(Part { name, content });
+            parts.insert(part_name(&name), content);
         }
     }
 
@@ -119,87 +169,14 @@ fn decompress<R: Read>(entry: &mut ZipFile<'_, R>, name: &str) -> Result<Vec<u8>
     ))
 }
 
-/// Inserts into the document what the parser does not look up itself: the numbering of styles and
-/// the recorded page breaks. Returns whether there were page breaks.
-fn prepare_document(parts: &mut [Part]) -> Result<bool, ConvertError> {
-    let numbering = numbering::of_styles(
-        &part_text(parts, "word/styles.xml"),
-        &part_text(parts, "word/numbering.xml"),
-    );
-
-    let Some(document) = parts.iter_mut().find(|part| part.name == DOCUMENT_PART) else {
-        return fail(
-            "the file is a ZIP file but not a Word document; if it is an archive, unpack it",
-        );
-    };
-
-    // Other encodings are left to the parser, which decodes them itself.
-    let Ok(text) = std::str::from_utf8(&document.content) else {
-        return Ok(false);
-    };
-
-    let (text, has_page_breaks) = pages::insert_breaks(text);
-    document.content = numbering::insert(&text, &numbering).into_bytes();
-    Ok(has_page_breaks)
-}
-
-/// Returns the text of a part; empty if it does not exist.
-fn part_text(parts: &[Part], name: &str) -> String {
-    parts
-        .iter()
-        .find(|part| part.name == name)
-        .map(|part| String::from_utf8_lossy(&part.content).into_owned())
-        .unwrap_or_default()
-}
-
-/// Writes the parts as a ZIP file, uncompressed.
-fn write_package(parts: &[Part]) -> Result<Vec<u8>, ConvertError> {
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for part in parts {
-        writer.start_file(&part.name, options).map_err(zip_error)?;
-        writer.write_all(&part.content).map_err(zip_error)?;
-    }
-
-    Ok(writer.finish().map_err(zip_error)?.into_inner())
-}
-
-/// Reports whether a part holds text, pictures or their relationships.
+/// Reports whether a part may hold text, pictures or their relationships: not embedded files,
+/// fonts, macros and names that lead out of the package.
 fn is_needed(name: &str) -> bool {
-    name == "[Content_Types].xml"
-        || ["word/", "docProps/", "_rels/", "customXml/"]
-            .iter()
-            .any(|folder| name.starts_with(folder))
-}
-
-/// Refuses XML that is nested deeper than any real document, in one pass without parsing it.
-fn check_depth(xml: &[u8]) -> Result<(), ConvertError> {
-    let mut depth = 0_usize;
-    let mut offset = 0;
-    while let Some(open) = xml[offset..].iter().position(|&byte| byte == b'<') {
-        offset += open + 1;
-        let Some(length) = xml[offset..].iter().position(|&byte| byte == b'>') else {
-            break;
-        };
-
-        let tag = &xml[offset..offset + length];
-        match (tag.first(), tag.last()) {
-            (Some(b'/'), _) => depth = depth.saturating_sub(1),
-            (Some(b'?' | b'!'), _) | (_, Some(b'/')) => {}
-            _ => depth += 1,
-        }
-
-        if depth > MAX_DEPTH {
-            return fail(&format!(
-                "the document's elements are nested more than {MAX_DEPTH} levels deep; simplify \
-                 tables inside tables"
-            ));
-        }
-
-        offset += length;
-    }
-
-    Ok(())
+    let name = part_name(name);
+    !name.split('/').any(|segment| segment == "..")
+        && !name.contains("/embeddings/")
+        && !name.contains("/fonts/")
+        && !name.ends_with(".bin")
 }
 
 /// Describes an error of the `zip` crate. Encryption is recognised by its message.

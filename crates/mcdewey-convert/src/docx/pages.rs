@@ -1,19 +1,7 @@
 //! Page markers from the page breaks that Word recorded when it last laid the document out.
 
-/// Word's element for a recorded page break.
-const BREAK_ELEMENT: &str = "<w:lastRenderedPageBreak/>";
-
 /// Represents a page break in the text during conversion: a character for private use.
 pub(super) const BREAK: char = '\u{F8F6}';
-
-/// Replaces Word's page breaks, which the parser skips, with text. Returns the document and
-/// whether it had any.
-pub(super) fn insert_breaks(document: &str) -> (String, bool) {
-    let document = document.replace(BREAK, "");
-    let has_breaks = document.contains(BREAK_ELEMENT);
-    let document = document.replace(BREAK_ELEMENT, &format!("<w:t>{BREAK}</w:t>"));
-    (document, has_breaks)
-}
 
 /// Replaces the breaks with page markers, each before the block in which its page begins. If the
 /// breaks do not cover the `page_count` pages that Word counted, removes them instead.
@@ -21,7 +9,7 @@ pub(super) fn write_markers(markdown: &str, page_count: Option<u32>) -> String {
     let breaks = markdown.matches(BREAK).count();
     let pages = page_count.map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX));
 
-    // Breaks in fields and text boxes are lost or appear twice.
+    // Word records no break where a page begins with a table or a text box.
     let tolerance = pages / 10 + 1;
     if breaks == 0 || pages < 2 || (breaks + 1).abs_diff(pages) > tolerance {
         return markdown.replace(BREAK, "");
