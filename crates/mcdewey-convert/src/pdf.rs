@@ -1,11 +1,14 @@
 //! Converts PDF files with a text layer to Markdown: a marker before each page, headings from the
 //! bookmarks and the font sizes, tables row by row, and images at the end of their page. Running
-//! headers and footers are left out.
+//! headers and footers are paragraphs of their own.
 //!
 //! `unpdf` parses the file. What it does not do is done on its document model before that is
 //! rendered.
 
+mod broken_headings;
+mod continued_tables;
 mod headings;
+mod hyphens;
 mod images;
 mod labels;
 mod pages;
@@ -22,7 +25,7 @@ use crate::NativeLibraries;
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 
-pub(crate) const VERSION: &str = "pdf-1";
+pub(crate) const VERSION: &str = "pdf-2";
 
 pub(crate) fn convert(
     bytes: &[u8],
@@ -54,8 +57,9 @@ fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
         warnings.push("the end-of-file marker is missing; the file may be truncated".to_owned());
     }
 
-    running::remove(&mut document);
+    running::separate(&mut document);
     headings::apply_outline(&mut document);
+    continued_tables::repeat_headers(&mut document);
 
     // A file that the raw parser rejects has neither labels nor images, but keeps its text.
     let labels = RawDocument::load(bytes)

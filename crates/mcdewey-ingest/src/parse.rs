@@ -22,7 +22,7 @@ pub(crate) use front_matter::{FrontMatter, front_matter};
 
 /// Version of this parser, part of the hash that detects unchanged files. It must change whenever
 /// the same file would be parsed differently.
-pub(crate) const PARSER_VERSION: &str = "markdown-3";
+pub(crate) const PARSER_VERSION: &str = "markdown-4";
 
 /// How a file's text is interpreted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,6 +270,29 @@ mod tests {
         assert_eq!(parsed.title, "Guide");
         assert_eq!(parsed.outline()[0].title, "A");
         assert_eq!(parsed.outline().len(), 1);
+    }
+
+    #[test]
+    fn running_lines_are_shown_but_not_indexed() {
+        let page = |number: u32| {
+            let code = 4100 + number;
+            let text =
+                format!("# Alarm {code}\n\nLamp {number} blinks.\n\nCabinet manual {number}\n");
+            (format!("<!-- page: {number} -->\n"), text)
+        };
+        let text: String = (1..=4)
+            .map(page)
+            .map(|(marker, text)| marker + &text)
+            .collect();
+        let parsed = parse(&text, "x", Dialect::Markdown);
+
+        assert_eq!(parsed.outline().len(), 4);
+        for (number, found) in (1..).zip(&parsed.pages) {
+            let (_, shown) = page(number);
+            assert_eq!(found.page.text, shown);
+            let indexed = &found.page.text[found.content.clone()];
+            assert_eq!(Some(indexed.trim()), shown.split("\n\nCabinet").next());
+        }
     }
 
     #[test]

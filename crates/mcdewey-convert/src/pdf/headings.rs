@@ -2,10 +2,12 @@
 //! bookmark's level; what only looks like a heading ranks below the bookmarked heading before it.
 //! Labels of remarks, such as "Note", are never headings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use unpdf::model::OutlineItem;
-use unpdf::{Block, Document, Outline, Paragraph};
+use unpdf::{Block, Document, Outline, Page, Paragraph};
+
+use super::broken_headings;
 
 /// The deepest heading level of Markdown.
 const MAX_LEVEL: u8 = 6;
@@ -36,13 +38,17 @@ pub(super) fn apply_outline(document: &mut Document) {
     let mut bookmark_level = None;
     for page in &mut document.pages {
         let page_bookmarks = bookmarks.get(&page.number);
-        for block in &mut page.elements {
+        broken_headings::join(page, page_bookmarks);
+        let bookmarked = page_bookmarks
+            .map(|levels| bookmarked_blocks(page, levels))
+            .unwrap_or_default();
+        for (index, block) in page.elements.iter_mut().enumerate() {
             let Block::Paragraph(paragraph) = block else {
                 continue;
             };
 
             let text = comparable(&paragraph.plain_text());
-            if let Some(level) = page_bookmarks.and_then(|levels| levels.get(&text)) {
+            if let Some(level) = bookmarked.get(&index) {
                 paragraph.style.heading_level = Some(*level);
                 paragraph.style.list_info = None;
                 bookmark_level = Some(*level);
@@ -54,6 +60,36 @@ pub(super) fn apply_outline(document: &mut Document) {
             }
         }
     }
+}
+
+/// Returns the levels of the paragraphs that bookmarks of their page name, by index.
+///
+/// A title may also stand in the page's header or in a list of topics. If some of these paragraphs
+/// are headings, the bookmark names them, otherwise the last one.
+fn bookmarked_blocks(page: &Page, levels: &HashMap<String, u8>) -> HashMap<usize, u8> {
+    let mut named: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
+    for (index, block) in page.elements.iter().enumerate() {
+        if let Block::Paragraph(paragraph) = block {
+            let text = comparable(&paragraph.plain_text());
+            if levels.contains_key(&text) {
+                let blocks = named.entry(text).or_default();
+                blocks.push((index, paragraph.is_heading()));
+            }
+        }
+    }
+
+    let mut found = HashMap::new();
+    for (text, blocks) in named {
+        let last = blocks.len() - 1;
+        let has_heading = blocks.iter().any(|(_, is_heading)| *is_heading);
+        for (at, (index, is_heading)) in blocks.into_iter().enumerate() {
+            if is_heading || (!has_heading && at == last) {
+                found.insert(index, levels[&text]);
+            }
+        }
+    }
+
+    found
 }
 
 /// Maps each page number to the levels of its bookmarks, by their [`comparable`] titles.
@@ -79,9 +115,29 @@ fn bookmark_levels(outline: &Outline) -> HashMap<u32, HashMap<String, u8>> {
     levels
 }
 
+/// Returns the texts of all headings and bookmarks, in [`comparable`] form.
+pub(super) fn heading_texts(document: &Document) -> HashSet<String> {
+    let bookmarks = document
+        .outline
+        .iter()
+        .flat_map(bookmark_levels)
+        .flat_map(|(_, levels)| levels.into_keys());
+    let headings = document
+        .pages
+        .iter()
+        .flat_map(|page| &page.elements)
+        .filter_map(|block| match block {
+            Block::Paragraph(paragraph) if paragraph.is_heading() => {
+                Some(comparable(&paragraph.plain_text()))
+            }
+            _ => None,
+        });
+    bookmarks.chain(headings).collect()
+}
+
 /// Reduces a text to lower-case letters and digits, because bookmarks and headings differ in
 /// spaces and punctuation.
-fn comparable(text: &str) -> String {
+pub(super) fn comparable(text: &str) -> String {
     text.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
@@ -100,8 +156,6 @@ fn may_be_heading(paragraph: &Paragraph, comparable: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use unpdf::Page;
-
     use super::*;
 
     /// The heading levels of a page 7 with these paragraphs.
@@ -140,6 +194,24 @@ mod tests {
         assert_eq!(
             levels(Some(outline), paragraphs),
             [Some(1), Some(2), Some(3), None]
+        );
+    }
+
+    #[test]
+    fn a_bookmark_names_the_heading_and_no_other_line_with_its_text() {
+        let mut outline = Outline::new();
+        outline.add_item(OutlineItem::new("Barge call", Some(7), 0));
+        outline.add_item(OutlineItem::new("Call list", Some(7), 0));
+
+        let paragraphs = vec![
+            Paragraph::with_text("Barge call"),
+            Paragraph::with_text("Call list"),
+            Paragraph::heading("Barge call", 3),
+            Paragraph::with_text("Call list"),
+        ];
+        assert_eq!(
+            levels(Some(outline), paragraphs),
+            [None, None, Some(1), Some(1)]
         );
     }
 

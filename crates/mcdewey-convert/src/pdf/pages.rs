@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use mcdewey_core::{ConvertError, ImageFile};
-use unpdf::render::{RenderOptions, to_markdown};
+use unpdf::render::{CleanupOptions, RenderOptions, to_markdown};
 use unpdf::{Document, PageMarkerStyle};
 
+use super::hyphens::Vocabulary;
 use super::images::PageImages;
 
 /// Renders all pages, each with its marker before its text and its images after it.
@@ -16,7 +17,12 @@ pub(super) fn render(
 ) -> Result<String, ConvertError> {
     let mut options = RenderOptions::new()
         .with_page_markers(PageMarkerStyle::Comment)
-        .with_frontmatter(false);
+        .with_frontmatter(false)
+        .with_cleanup(CleanupOptions {
+            // It joins every word with the next behind a hyphen: "us- east" becomes "useast".
+            fix_hyphenation: false,
+            ..CleanupOptions::standard()
+        });
     options.escape_special_chars = false;
     options.list_marker = '-';
     let rendered = to_markdown(document, &options).map_err(|error| {
@@ -24,13 +30,14 @@ pub(super) fn render(
             "the file could not be rendered as Markdown: {error}"
         ))
     })?;
+    let vocabulary = Vocabulary::of(&rendered);
     let mut texts = split_at_markers(&rendered);
 
     let mut body = String::with_capacity(rendered.len() + 64 * document.pages.len());
     for page in &document.pages {
         body.push_str(&page_marker(page.number, labels.get(&page.number)));
         if let Some(text) = texts.remove(&page.number) {
-            body.push_str(text.trim_matches('\n'));
+            body.push_str(&vocabulary.join_broken_words(text.trim_matches('\n')));
             body.push('\n');
         }
 

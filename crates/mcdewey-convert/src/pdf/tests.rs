@@ -1,5 +1,6 @@
 //! Converts whole PDFs.
 
+mod continued_tables;
 mod samples;
 
 use mcdewey_core::image_media_type;
@@ -86,8 +87,8 @@ fn a_manual_becomes_pages_with_markers() {
         "{markdown}"
     );
     assert!(
-        !markdown[offsets[1]..].contains("Developer Guide"),
-        "the running header stays out: {markdown}"
+        markdown[offsets[3]..].contains("\nFinesse Developer Guide\n\nSee also"),
+        "the running header is a paragraph: {markdown}"
     );
     assert!(
         markdown[offsets[2]..offsets[3]].contains("![Image 1 from page 3](page-3-image-1.png)"),
@@ -100,6 +101,27 @@ fn a_manual_becomes_pages_with_markers() {
     );
     assert_eq!(image_media_type(&images[0].bytes), Some("image/png"));
     assert_eq!(warnings, [""; 0]);
+}
+
+#[test]
+fn titles_that_differ_by_a_number_are_headings() {
+    const TITLES: [&str; 4] = ["Alarm 4101", "Alarm 4102", "Alarm 4103", "Alarm 4104"];
+    const FOOTERS: [&str; 4] = ["Cabinet 1", "Cabinet 2", "Cabinet 3", "Cabinet 4"];
+    let alarms = TITLES.iter().zip(FOOTERS).map(|(title, footer)| {
+        vec![
+            (20, 72, 700, *title),
+            (11, 72, 660, "The lamp on the front panel blinks."),
+            (9, 72, 30, footer),
+        ]
+    });
+
+    let markdown = convert(&pages(&alarms.collect::<Vec<_>>(), ""))
+        .unwrap()
+        .markdown;
+    for (title, footer) in TITLES.iter().zip(FOOTERS) {
+        let page = format!("# {title}\n\nThe lamp on the front panel blinks.\n\n{footer}\n");
+        assert!(markdown.contains(&page), "{page} in {markdown}");
+    }
 }
 
 /// The content of a stream may be in another file, and an action may open one.

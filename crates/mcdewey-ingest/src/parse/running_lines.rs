@@ -1,22 +1,28 @@
-//! Finds running headers and footers: lines that a converter repeats at the top or bottom of most
-//! pages. They stay in the page's text but are excluded from its chunks.
+//! Finds running headers and footers: lines that stand at the top or bottom of most pages and are
+//! identical but for a page number. They stay in the page's text but are excluded from its chunks.
+//!
+//! Where it is unclear whether a line is a running line, it is indexed: a page number in a chunk
+//! costs little, but a page cannot be found by a title that is not indexed.
+
+mod candidate;
+mod line;
+mod numbers;
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use mcdewey_core::{Page, PageRef};
-use mcdewey_markdown::collapse_whitespace;
+use mcdewey_core::Page;
 use regex::Regex;
+
+use candidate::{Candidate, Certainty, candidates};
+use line::{Edge, EdgeLine};
 
 /// With fewer pages, repetition is not significant.
 const MIN_PAGES: usize = 3;
 
-/// A longer line is text that happens to be repeated.
-const MAX_LINE_BYTES: usize = 120;
-
-/// The maximum number of lines in a header or footer.
-const MAX_LINES: usize = 3;
+/// The maximum number of lines in a header or footer. A longer repetition is a form.
+const MAX_LINES: usize = 5;
 
 /// Header and footer comments, which one of the converters writes next to its page markers.
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
@@ -29,19 +35,14 @@ pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
     strip_comments(pages, &mut ranges);
     let without_comments = ranges.clone();
 
-    for edge in [Edge::Top, Edge::Bottom] {
-        for _ in 0..MAX_LINES {
-            if !strip_repeated_lines(pages, &mut ranges, edge) {
-                break;
-            }
-        }
-    }
+    let mut stripper = Stripper::new(pages, ranges);
+    stripper.strip_running_lines();
 
     // If most pages would have no text left, the repeated lines are what the document consists of.
-    if count_with_text(pages, &ranges) * 2 < count_with_text(pages, &without_comments) {
+    if count_with_text(pages, &stripper.ranges) * 2 < count_with_text(pages, &without_comments) {
         without_comments
     } else {
-        ranges
+        stripper.ranges
     }
 }
 
@@ -53,43 +54,9 @@ fn count_with_text(pages: &[Page], ranges: &[Range<usize>]) -> usize {
         .count()
 }
 
-#[derive(Clone, Copy)]
-enum Edge {
-    Top,
-    Bottom,
-}
-
-impl Edge {
-    /// Returns the outermost line with text in `range`.
-    fn outermost_line(self, page: &str, range: &Range<usize>) -> Option<Range<usize>> {
-        let text = &page[range.clone()];
-        let (start, end) = match self {
-            Self::Top => {
-                let start = text.len() - text.trim_start().len();
-                let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-                (start, end)
-            }
-            Self::Bottom => {
-                let end = text.trim_end().len();
-                let start = text[..end].rfind('\n').map_or(0, |at| at + 1);
-                (start, end)
-            }
-        };
-
-        (start < end).then(|| range.start + start..range.start + end)
-    }
-
-    fn strip(self, range: &mut Range<usize>, line: &Range<usize>) {
-        match self {
-            Self::Top => range.start = line.end,
-            Self::Bottom => range.end = line.start,
-        }
-    }
-}
-
 fn strip_comments(pages: &[Page], ranges: &mut [Range<usize>]) {
     for (Page { text, .. }, range) in pages.iter().zip(ranges) {
-        for edge in [Edge::Top, Edge::Bottom] {
+        for edge in Edge::BOTH {
             while let Some(line) = edge
                 .outermost_line(text, range)
                 .filter(|line| COMMENT.is_match(text[line.clone()].trim()))
@@ -100,38 +67,107 @@ fn strip_comments(pages: &[Page], ranges: &mut [Range<usize>]) {
     }
 }
 
-/// Strips the outermost line from the pages on which it is a repeated one. Reports whether it
-/// stripped any.
-fn strip_repeated_lines(pages: &[Page], ranges: &mut [Range<usize>], edge: Edge) -> bool {
-    let lines: Vec<Option<(Range<usize>, String)>> = pages
-        .iter()
-        .zip(ranges.iter())
-        .map(|(page, range)| {
-            let line = edge.outermost_line(&page.text, range)?;
-            let key = comparison_key(&page.text[line.clone()], &page.page)?;
-            Some((line, key))
-        })
-        .collect();
+/// Strips running lines from all pages, from the outside to the inside.
+struct Stripper<'a> {
+    pages: &'a [Page],
+    /// What is left of each page.
+    ranges: Vec<Range<usize>>,
+    /// Whether a line with a page number was stripped from the page. A page has one number, so
+    /// another number that counts the pages is text.
+    numbered: Vec<bool>,
+}
 
-    let mut counts: HashMap<&str, PageCounts> = HashMap::new();
-    let mut total = PageCounts::default();
-    for (page, line) in pages.iter().zip(&lines) {
-        total.add(page);
-        if let Some((_, key)) = line {
-            counts.entry(key).or_default().add(page);
+impl<'a> Stripper<'a> {
+    fn new(pages: &'a [Page], ranges: Vec<Range<usize>>) -> Self {
+        Self {
+            pages,
+            numbered: vec![false; ranges.len()],
+            ranges,
         }
     }
 
-    let mut stripped = false;
-    for ((page, range), line) in pages.iter().zip(ranges).zip(&lines) {
-        let Some((line, key)) = line else { continue };
-        if counts[key.as_str()].is_majority_of(&total, page) {
-            edge.strip(range, line);
-            stripped = true;
+    fn strip_running_lines(&mut self) {
+        let unstripped = self.ranges.clone();
+        for _ in 0..MAX_LINES {
+            if !self.strip_one_line() {
+                return;
+            }
+        }
+
+        // More lines repeat than a header has, so these are forms.
+        for edge in Edge::BOTH {
+            if !self.running_lines(edge, Certainty::Certain).is_empty() {
+                for (range, unstripped) in self.ranges.iter_mut().zip(&unstripped) {
+                    edge.restore(range, unstripped);
+                }
+            }
         }
     }
 
-    stripped
+    /// Strips one line from each edge that has a running line. Lines that may be text are only
+    /// considered where nothing else is left to strip, those at the bottom first, where most
+    /// documents print their page numbers. Reports whether it stripped any.
+    fn strip_one_line(&mut self) -> bool {
+        let at_top = self.strip_edge(Edge::Top, Certainty::Certain);
+        let at_bottom = self.strip_edge(Edge::Bottom, Certainty::Certain);
+        at_top
+            || at_bottom
+            || self.strip_edge(Edge::Bottom, Certainty::IfMirrored)
+            || self.strip_edge(Edge::Top, Certainty::IfMirrored)
+    }
+
+    fn strip_edge(&mut self, edge: Edge, least: Certainty) -> bool {
+        let running = self.running_lines(edge, least);
+        for (index, candidate) in &running {
+            edge.strip(&mut self.ranges[*index], &candidate.range);
+            self.numbered[*index] |= candidate.number.is_some();
+        }
+
+        !running.is_empty()
+    }
+
+    /// Returns the outermost lines that are running lines with at least this certainty, with the
+    /// indices of their pages.
+    fn running_lines(&self, edge: Edge, least: Certainty) -> Vec<(usize, Candidate)> {
+        let mut groups: HashMap<String, Vec<(usize, Candidate)>> = HashMap::new();
+        for (index, page) in self.pages.iter().enumerate() {
+            let Some(line) = EdgeLine::find(edge, page, &self.ranges[index]) else {
+                continue;
+            };
+
+            for candidate in candidates(&line) {
+                let is_allowed = candidate.number.is_none() || !self.numbered[index];
+                if is_allowed && candidate.certainty <= least {
+                    let group = groups.entry(candidate.pattern.clone()).or_default();
+                    group.push((index, candidate));
+                }
+            }
+        }
+
+        let total = PageCounts::of(self.pages.iter());
+        let mut running: Vec<(usize, Candidate)> = groups
+            .into_values()
+            .flat_map(|group| self.majority(candidate::keep_counting(self.pages, group), &total))
+            .collect();
+
+        // A line may be repeated in two ways; either is a reason to strip it, but only once.
+        running.sort_by_key(|(index, candidate)| (*index, candidate.number.is_some()));
+        running.dedup_by_key(|(index, _)| *index);
+        running
+    }
+
+    /// Returns those lines of a group that stand on most pages, or on most pages of one side.
+    fn majority(
+        &self,
+        group: Vec<(usize, Candidate)>,
+        total: &PageCounts,
+    ) -> Vec<(usize, Candidate)> {
+        let counts = PageCounts::of(group.iter().map(|(index, _)| &self.pages[*index]));
+        group
+            .into_iter()
+            .filter(|(index, _)| counts.is_majority_of(total, &self.pages[*index]))
+            .collect()
+    }
 }
 
 /// Counts of even-numbered and of odd-numbered pages. They are kept apart because books print one
@@ -140,12 +176,16 @@ fn strip_repeated_lines(pages: &[Page], ranges: &mut [Range<usize>], edge: Edge)
 struct PageCounts([usize; 2]);
 
 impl PageCounts {
-    fn parity(page: &Page) -> usize {
-        page.page.number.0 as usize % 2
+    fn of<'a>(pages: impl Iterator<Item = &'a Page>) -> Self {
+        let mut counts = Self::default();
+        for page in pages {
+            counts.0[Self::parity(page)] += 1;
+        }
+        counts
     }
 
-    fn add(&mut self, page: &Page) {
-        self.0[Self::parity(page)] += 1;
+    fn parity(page: &Page) -> usize {
+        page.page.number.0 as usize % 2
     }
 
     /// Reports whether these are at least half of all pages, or of the pages with the parity of
@@ -161,166 +201,5 @@ fn is_majority(count: usize, total: usize) -> bool {
     count >= MIN_PAGES && count * 2 >= total
 }
 
-/// Returns what running lines of different pages have in common: the line without its digits, which
-/// count the pages.
-///
-/// Headings keep their digits, which distinguish chapters. A line without letters must count the
-/// pages, because numbers such as error codes are text. Table rows and fences are never running
-/// lines.
-fn comparison_key(line: &str, page: &PageRef) -> Option<String> {
-    let line = line.trim();
-    if line.len() > MAX_LINE_BYTES || line.starts_with(['|', '`', '~']) {
-        return None;
-    }
-
-    let words = collapse_whitespace(line).to_lowercase();
-    if line.starts_with('#') {
-        Some(words)
-    } else if line.contains(char::is_alphabetic) {
-        let without_digits = words.replace(|c: char| c.is_ascii_digit(), "");
-        Some(collapse_whitespace(&without_digits))
-    } else {
-        Some(number_key(&words, page))
-    }
-}
-
-/// Returns the key of a line without letters. Keys are equal where the numbers count pages: by a
-/// constant distance to the physical page, by the printed label, or chapter by chapter (`3-12`).
-fn number_key(words: &str, page: &PageRef) -> String {
-    static CHAPTER_AND_PAGE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^\d+-\d+$").expect("a valid pattern"));
-
-    if CHAPTER_AND_PAGE.is_match(words) {
-        return "chapter-page".to_owned();
-    }
-
-    let number = words.trim_matches(|c: char| !c.is_ascii_digit());
-    if page.label.as_deref() == Some(number) {
-        return "label".to_owned();
-    }
-
-    match number.parse::<i64>() {
-        Ok(number) => format!("page {:+}", number - i64::from(page.number.0)),
-        Err(_) => words.to_owned(),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use mcdewey_core::PageNumber;
-
-    use super::*;
-
-    fn check(pages: &[&str], expected: &[&str]) {
-        let page = |(index, text): (usize, &&str)| Page {
-            page: PageRef {
-                number: PageNumber(118 + index as u32),
-                label: None,
-                section: None,
-            },
-            text: (*text).to_owned(),
-        };
-
-        let pages: Vec<Page> = pages.iter().enumerate().map(page).collect();
-        let ranges = content_ranges(&pages);
-        let content: Vec<&str> = pages
-            .iter()
-            .zip(ranges)
-            .map(|(page, range)| page.text[range].trim())
-            .collect();
-
-        assert_eq!(content, expected);
-    }
-
-    #[test]
-    fn repeated_lines_at_the_edges_are_excluded() {
-        check(
-            &[
-                "Developer Guide\n\nBarge\n\n 102 \n",
-                "Developer Guide\n\nSilent monitor\n\n103",
-                "Front\n\n104\n\n",
-            ],
-            &[
-                "Developer Guide\n\nBarge",
-                "Developer Guide\n\nSilent monitor",
-                "Front",
-            ],
-        );
-
-        check(
-            &[
-                "Guide | 1\nFinesse\nA\nA2",
-                "Guide | 2\nFinesse\nB",
-                "Guide | 3\nFinesse\nC",
-                "D\nFinesse",
-            ],
-            &["A\nA2", "B", "C", "D\nFinesse"],
-        );
-    }
-
-    #[test]
-    fn lines_not_repeated_on_most_pages_stay() {
-        check(&["Guide\nA", "Guide\nB"], &["Guide\nA", "Guide\nB"]);
-        let pages = ["G\nA", "G\nB", "G\nC", "D", "E", "F", "H"];
-        check(&pages, &pages);
-        check(&["Guide", "Guide\nB", "Guide\nA"], &["", "B", "A"]);
-
-        check(
-            &["Guide", "Guide", "Guide\nA"],
-            &["Guide", "Guide", "Guide\nA"],
-        );
-    }
-
-    #[test]
-    fn headings_that_differ_by_a_number_and_tables_stay() {
-        let pages = ["# Error 1\nA", "# Error 2\nB", "# Error 3\nC"];
-        check(&pages, &pages);
-        let pages = [
-            "| a |\n|---|\n| 1 |",
-            "| a |\n|---|\n| 2 |",
-            "| a |\n|---|\n| 3 |",
-        ];
-
-        check(&pages, &pages);
-        check(
-            &["# Guide\nA", "# Guide\nB", "# Guide\nC"],
-            &["A", "B", "C"],
-        );
-    }
-
-    #[test]
-    fn left_and_right_pages_may_have_different_lines() {
-        check(
-            &["A\n96 Guide", "B\nGuide 97", "C\n98 Guide", "D\nGuide 99"],
-            &["A", "B", "C", "D"],
-        );
-
-        check(
-            &[
-                "Book\nA", "Calls\nB", "Book\nC", "Calls\nD", "Book\nE", "Barge\nF", "G", "H",
-            ],
-            &["A", "Calls\nB", "C", "Calls\nD", "E", "Barge\nF", "G", "H"],
-        );
-    }
-
-    #[test]
-    fn bare_numbers_must_count_the_pages() {
-        check(
-            &["A\n- 102 -", "B\n- 103 -", "C\n- 104 -"],
-            &["A", "B", "C"],
-        );
-        check(&["A\n3-12", "B\n3-13", "C\n4-1"], &["A", "B", "C"]);
-        check(
-            &["20700\nA", "20999\nB", "21001\nC"],
-            &["20700\nA", "20999\nB", "21001\nC"],
-        );
-    }
-
-    #[test]
-    fn header_comments_are_excluded_from_every_page() {
-        check(
-            &["<!-- PageHeader=\"Guide\" -->\n\nA\n\n<!-- PageFooter=\"x\" -->\n"],
-            &["A"],
-        );
-    }
-}
+mod tests;
