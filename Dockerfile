@@ -1,7 +1,7 @@
 # McDewey in a container: built from source, run by an unprivileged user on a read-only root file system.
 #
-#   docker build -t mcdewey .                          the model is fetched into a volume (see docker-compose.yml)
-#   docker build -t mcdewey --build-arg MODEL=baked .  the model is part of the image, and nothing is fetched at run time
+#   docker build -t mcdewey .                          model and libraries are fetched into a volume (see docker-compose.yml)
+#   docker build -t mcdewey --build-arg MODEL=baked .  they are part of the image, and nothing is fetched at run time
 
 ARG MODEL=volume
 
@@ -11,7 +11,7 @@ COPY . .
 RUN cargo build --release --locked --package mcdewey
 
 FROM debian:bookworm-slim AS runtime
-# ONNX Runtime needs libstdc++; the certificates are for a Qdrant server with TLS.
+# ONNX Runtime needs libstdc++, PDFium the libgcc that comes with it; the certificates are for a Qdrant server with TLS.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \
@@ -28,7 +28,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD ["mcdewey", "rea
 ENTRYPOINT ["mcdewey"]
 CMD ["serve"]
 
-# With pip, which fetches the model: fills the volume once and is not needed afterwards.
+# With pip, which fetches model, ONNX Runtime and PDFium: fills the volume once and is not needed afterwards.
 FROM runtime AS provision
 USER root
 RUN apt-get update \

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mcdewey_core::Embed;
-use mcdewey_embed::{EmbedderOptions, ModelSettings, OnnxEmbedder, Provisioned, provision};
+use mcdewey_embed::{EmbedderOptions, OnnxEmbedder};
+use mcdewey_provision::{ModelSettings, Provisioned, provision};
 use tokio::runtime::Runtime;
 
 const WORDS: [&str; 10] = [

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mcdewey_core::{CandidateQuery, Chunk, ContentHash, Embed, Index, Scope, WeightedText};
-use mcdewey_embed::{EmbedderOptions, ModelSettings, OnnxEmbedder, provision};
+use mcdewey_embed::{EmbedderOptions, OnnxEmbedder};
+use mcdewey_provision::{ModelSettings, provision};
 use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
 
 use crate::support::{copy_folder, ingest, mcdewey, repository};

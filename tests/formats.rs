@@ -139,6 +139,96 @@ fn documents_of_every_format_are_found() {
     );
 }
 
+/// Without PDFium, PDF files are read with losses, so they must not stay as they are.
+#[test]
+fn a_pdf_read_without_pdfium_is_read_again_once_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, root) = (folder.path().join("data"), folder.path().join("corpus"));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("manual.pdf"), pdf("The zebra crossing.")).unwrap();
+    std::fs::write(root.join("page.html"), "<h1>Giraffes</h1><p>Closed.").unwrap();
+
+    let without = mcdewey(&data)
+        .env("PDFIUM_LIBRARY_PATH", "nowhere/libpdfium.so")
+        .arg("ingest")
+        .arg(&root)
+        .arg("--json")
+        .output()
+        .unwrap();
+    let (report, stderr) = (
+        serde_json::from_slice::<Value>(&without.stdout).unwrap(),
+        String::from_utf8_lossy(&without.stderr),
+    );
+
+    assert_eq!(report["written"], 2, "{report:#}");
+    assert_eq!(
+        stderr.matches("read without PDFium").count(),
+        1,
+        "one warning for all files: {stderr}"
+    );
+    assert!(
+        stderr.contains("nowhere/libpdfium.so") && stderr.contains("models --fetch"),
+        "{stderr}"
+    );
+
+    let report = ingest(&data, &root);
+    assert_eq!(
+        (&report["written"], &report["unchanged"]),
+        (&json!(1), &json!(1)),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn doctor_says_whether_pdfium_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = || {
+        let mut command = mcdewey(&folder.path().join("data"));
+        command.arg("--corpus").arg(folder.path()).arg("doctor");
+        command
+    };
+
+    succeed(mcdewey(&folder.path().join("data")).args(["models", "--fetch"]));
+    let report: Value = serde_json::from_str(&succeed(doctor().arg("--json"))).unwrap();
+    let library = report["pdfium"]["ok"]["library"].as_str().unwrap();
+    assert!(Path::new(library).is_file(), "{report:#}");
+
+    let output = doctor()
+        .env("PDFIUM_LIBRARY_PATH", "nowhere")
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success());
+    assert!(
+        report.contains("PDFium cannot be used") && report.contains("nowhere"),
+        "{report}"
+    );
+}
+
+#[test]
+fn only_a_pdf_needs_pdfium() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, needed) in [
+        ("page.html", b"<h1>Giraffes</h1>".to_vec(), false),
+        ("page.pdf", pdf("Giraffes"), true),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let output = mcdewey(&folder.path().join("data"))
+            .env("PDFIUM_LIBRARY_PATH", "nowhere")
+            .arg("convert")
+            .arg(&file)
+            .args(["--force", "-o", "-"])
+            .output()
+            .unwrap();
+
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Giraffes"));
+        assert_eq!(stderr.contains("without PDFium"), needed, "{stderr}");
+    }
+}
+
 #[test]
 fn a_conversion_can_be_corrected_and_keeps_its_original() {
     let folder = tempfile::tempdir().unwrap();

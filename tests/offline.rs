@@ -176,8 +176,9 @@ impl Observer {
     /// Observes a session with these environment variables; the temporary directory must be empty
     /// afterwards.
     fn session(&self, variables: &[(&str, &Path)]) -> Value {
-        // Fetches the model if it is missing: the session has no network to fetch it.
+        // Fetches what is missing: the session has no network to do so.
         let library = sample_library();
+        succeed(mcdewey(&library.path().join("data")).args(["models", "--fetch"]));
         copy_folder(
             &library.path().join("data"),
             &self.allowed.path().join("library/data"),

@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|file: &[u8]| {
-    let _ = mcdewey_convert::convert(mcdewey_core::Format::AsciiDoc, file);
+    let _ = mcdewey_convert::convert(mcdewey_core::Format::AsciiDoc, file, &Default::default());
 });

@@ -7,12 +7,13 @@ use crate::support::repository;
 
 /// Each crate with the crates it may depend on, whose `mcdewey-` is left out. A crate is listed after
 /// those it may depend on, so all dependencies point down.
-const CRATES: [(&str, &str); 14] = [
+const CRATES: [(&str, &str); 15] = [
     ("mcdewey-core", ""),
     ("mcdewey-files", ""),
+    ("mcdewey-provision", ""),
     ("mcdewey-markdown", "core"),
     ("mcdewey-convert", "core"),
-    ("mcdewey-embed", "core"),
+    ("mcdewey-embed", "core provision"),
     ("mcdewey-store", "core files"),
     ("mcdewey-ingest", "core markdown"),
     ("mcdewey-search", "core markdown"),
@@ -22,21 +23,22 @@ const CRATES: [(&str, &str); 14] = [
     ("mcdewey-eval", "core search"),
     (
         "mcdewey-runtime",
-        "core files embed store ingest search eval",
+        "core files provision embed store ingest search eval",
     ),
     (
         "mcdewey",
-        "core files markdown convert embed store ingest search auth query web eval runtime",
+        "core files provision markdown convert embed store ingest search auth query web eval runtime",
     ),
 ];
 
 /// Libraries with the crates that may depend on them.
-const LIBRARIES: [(&[&str], &[&str]); 7] = [
+const LIBRARIES: [(&[&str], &[&str]); 8] = [
     (
         &["qdrant-client", "qdrant-edge", "rusqlite"],
         &["mcdewey-store"],
     ),
     (&["fastembed", "ort", "tokenizers"], &["mcdewey-embed"]),
+    (&["pdfium-render", "unpdf"], &["mcdewey-convert"]),
     (&["text-splitter"], &["mcdewey-ingest"]),
     (&["rmcp"], &["mcdewey-query"]),
     (&["askama"], &["mcdewey-web"]),

@@ -15,6 +15,7 @@ mod html;
 mod isolated;
 mod openapi;
 mod pdf;
+mod pdfium;
 mod rst;
 #[cfg(test)]
 mod testing;
@@ -50,10 +51,11 @@ pub fn convert(
     }
 }
 
-/// Returns the version of a format's converter. It changes whenever the same file would be
-/// converted to different Markdown.
-pub fn fingerprint(format: Format) -> &'static str {
+/// Returns the version of a format's converter with these libraries. It changes whenever the same
+/// file would be converted to different Markdown.
+pub fn fingerprint(format: Format, libraries: &NativeLibraries) -> &'static str {
     match format {
+        Format::Pdf if libraries.pdfium.is_none() => pdf::VERSION_WITHOUT_PDFIUM,
         Format::Pdf => pdf::VERSION,
         Format::Html => html::VERSION,
         Format::Docx => docx::VERSION,

@@ -26,6 +26,8 @@ use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 
 pub(crate) const VERSION: &str = "pdf-2";
+/// The version of the parser that reads files without PDFium.
+pub(crate) const VERSION_WITHOUT_PDFIUM: &str = "pdf-1-without-pdfium";
 
 pub(crate) fn convert(
     bytes: &[u8],

@@ -1,10 +1,15 @@
-//! Damaged files for tests, the same on every run.
+//! Damaged files for tests, the same on every run, and the native libraries of this machine.
 
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::thread;
 
 use mcdewey_core::{ConvertError, ConvertedDocument};
+use mcdewey_provision::{PdfiumSettings, provision_pdfium};
 
-use crate::guard;
+use crate::{NativeLibraries, guard};
 
 /// How many mutations of a file a test tries.
 const COUNT: u64 = 200;
@@ -53,6 +58,37 @@ fn mutate(file: &[u8], seed: u64) -> Vec<u8> {
     }
 
     damaged
+}
+
+/// Returns the native libraries for a test. Without PDFium, the test must be skipped; the reason is
+/// printed. In CI, where everything is installed, that is a failure.
+pub(crate) fn native_libraries() -> NativeLibraries {
+    static PDFIUM: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
+        let settings = PdfiumSettings {
+            library: std::env::var_os("PDFIUM_LIBRARY_PATH").map(PathBuf::from),
+            cache_dir: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models"),
+            ..PdfiumSettings::default()
+        };
+        provision_pdfium(&settings, &|step| eprintln!("{step}")).map_err(|error| error.to_string())
+    });
+
+    if let Err(reason) = &*PDFIUM {
+        skip(reason);
+    }
+    NativeLibraries {
+        pdfium: PDFIUM.clone().ok(),
+    }
+}
+
+/// Prints why the running test is skipped, past the test runner, which hides the output of tests
+/// that pass.
+fn skip(reason: &str) {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{test} must run in CI: {reason}"
+    );
+    let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");
 }
 
 mod tests {

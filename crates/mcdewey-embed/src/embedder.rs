@@ -9,13 +9,13 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use mcdewey_core::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
+use mcdewey_provision::Provisioned;
 use sha2::{Digest, Sha256};
 
 use crate::batch;
 use crate::folder::{BertFolder, FolderError};
 use crate::graph::GRAPH_VERSION;
 use crate::model::{self, LoadError, ModelTokenizer};
-use crate::provision::Provisioned;
 use crate::queue::EmbeddingQueue;
 use crate::runtime::{self, RuntimeError};
 

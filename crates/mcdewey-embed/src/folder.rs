@@ -7,48 +7,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fastembed::Pooling;
+use mcdewey_provision::model_folder::{
+    CONFIG, MODULES, MissingFile, POOLING, SENTENCE_CONFIG, SPECIAL_TOKENS, TOKENIZER,
+    TOKENIZER_CONFIG, require_files,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-/// The model's architecture and dimensions.
-pub(crate) const CONFIG: &str = "config.json";
-pub(crate) const WEIGHTS: &str = "model.safetensors";
-pub(crate) const TOKENIZER: &str = "tokenizer.json";
-/// The tokenizer's maximum length and padding token.
-pub(crate) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-pub(crate) const SPECIAL_TOKENS: &str = "special_tokens_map.json";
-const MODULES: &str = "modules.json";
-const SENTENCE_CONFIG: &str = "sentence_bert_config.json";
-pub(crate) const POOLING: &str = "1_Pooling/config.json";
-
-/// Every file that can change the vector of a text.
-pub(crate) const MODEL_FILES: [&str; 8] = [
-    CONFIG,
-    WEIGHTS,
-    TOKENIZER,
-    TOKENIZER_CONFIG,
-    SPECIAL_TOKENS,
-    MODULES,
-    SENTENCE_CONFIG,
-    POOLING,
-];
-const REQUIRED_FILES: [&str; 4] = [CONFIG, WEIGHTS, TOKENIZER, POOLING];
 
 /// Why a model folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    #[error(
-        "the model folder {dir} lacks {file}; point --model-dir to a sentence-transformers folder \
-         with config.json, model.safetensors, tokenizer.json and 1_Pooling/config.json",
-        dir = dir.display()
-    )]
-    Missing {
-        dir: PathBuf,
-        /// The missing file's path relative to `dir`.
-        file: &'static str,
-    },
+    #[error(transparent)]
+    Missing(#[from] MissingFile),
     /// A file cannot be read or parsed.
     #[error("cannot use {path} ({problem}); copy the model folder again", path = path.display())]
     Invalid { path: PathBuf, problem: String },
@@ -122,21 +94,6 @@ pub(crate) struct BertFolder {
     /// Tokens the model reads at once, special tokens included.
     pub(crate) window: usize,
     pub(crate) pad_token: String,
-}
-
-/// Returns an error that names the first required file missing from `dir`.
-pub(crate) fn require_files(dir: &Path) -> Result<(), FolderError> {
-    let missing = REQUIRED_FILES
-        .into_iter()
-        .find(|file| !dir.join(file).is_file());
-
-    match missing {
-        Some(file) => Err(FolderError::Missing {
-            dir: dir.to_owned(),
-            file,
-        }),
-        None => Ok(()),
-    }
 }
 
 impl BertFolder {

@@ -8,11 +8,12 @@ use fastembed::{
     InitOptionsUserDefined, QuantizationMode, TextEmbedding, TokenizerFiles,
     UserDefinedEmbeddingModel,
 };
+use mcdewey_provision::model_folder::WEIGHTS;
 use ort::environment::Environment;
 use serde_json::json;
 use tokenizers::{PostProcessor, Tokenizer};
 
-use crate::folder::{BertFolder, FolderError, WEIGHTS};
+use crate::folder::{BertFolder, FolderError};
 use crate::graph;
 use crate::tensors::WeightsFile;
 

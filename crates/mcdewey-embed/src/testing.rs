@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::Poll;
 
-use crate::folder::{CONFIG, POOLING, TOKENIZER, WEIGHTS};
+use mcdewey_provision::model_folder::{CONFIG, POOLING, TOKENIZER, WEIGHTS};
 
 /// Writes a folder with the smallest model: 2 layers, 2 heads, vectors of 4 numbers, 3 words. Its
 /// weights file is empty.

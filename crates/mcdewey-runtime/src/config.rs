@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcdewey_core::{Convert, Embed, Index};
-use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::Ingester;
+use mcdewey_provision::ModelSettings;
 use mcdewey_search::Fusion;
 
 use crate::location::LibraryLocation;

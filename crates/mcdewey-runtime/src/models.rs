@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use mcdewey_embed::{
-    CrossEncoder, EmbedderOptions, ModelSettings, OnnxEmbedder, ProvisionStep, Provisioned,
-};
+use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder};
+use mcdewey_provision::{ModelSettings, Provisioned};
 use mcdewey_store::GenerationEntry;
 
 use crate::config::{EngineConfig, RerankConfig};
-use crate::notice::{Notice, Notify};
+use crate::notice::Notify;
 
 /// Maximum number of questions that wait for the model; further ones are rejected as overload.
 const QUESTION_QUEUE: usize = 256;
@@ -113,7 +112,7 @@ impl OtherModels {
             ..ModelSettings::default()
         };
 
-        let provisioned = mcdewey_embed::provision(&settings, &|_| {})?;
+        let provisioned = mcdewey_provision::provision(&settings, &|_| {})?;
         let dir = provisioned.model_dir.display();
         let embed = OnnxEmbedder::start(&provisioned, self.options)
             .with_context(|| format!("cannot start its model in {dir}"))?;
@@ -134,12 +133,7 @@ impl OtherModels {
 ///
 /// If the files are neither present nor can be downloaded, or are not the expected ones.
 pub fn provision(model: &ModelSettings, notify: &Notify) -> Result<Provisioned> {
-    let report_step = |step: ProvisionStep| {
-        // The usual case, that the model is present, needs no notice.
-        if !matches!(step, ProvisionStep::Ready { .. }) {
-            notify.send(&Notice::Provisioning(&step));
-        }
-    };
-
-    Ok(mcdewey_embed::provision(model, &report_step)?)
+    Ok(mcdewey_provision::provision(model, &|step| {
+        notify.provisioning(&step)
+    })?)
 }

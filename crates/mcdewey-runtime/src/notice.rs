@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mcdewey_core::Generation;
-use mcdewey_embed::ProvisionStep;
+use mcdewey_provision::ProvisionStep;
 
 /// One notice. Its text is one line without a line break.
 #[derive(Debug, Clone, Copy)]
 pub enum Notice<'a> {
-    /// A step of finding or downloading a model that may take a while.
+    /// A step of finding or downloading a model or library that may take a while.
     Provisioning(&'a ProvisionStep),
     /// The live generation cannot be opened, so another one is built in its place.
     LiveGenerationUnusable {
@@ -56,6 +56,13 @@ impl Notify {
     /// Passes every notice to `receive`, which is called from any thread.
     pub fn new(receive: impl Fn(&Notice<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(receive))
+    }
+
+    /// Passes a step of provisioning on, if it takes time: that files are in place needs no notice.
+    pub fn provisioning(&self, step: &ProvisionStep) {
+        if !matches!(step, ProvisionStep::Ready { .. }) {
+            self.send(&Notice::Provisioning(step));
+        }
     }
 
     pub(crate) fn send(&self, notice: &Notice<'_>) {

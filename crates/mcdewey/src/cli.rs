@@ -54,6 +54,15 @@ pub(crate) struct SettingFlags {
     /// Load this ONNX Runtime library instead of the one from the catalogue
     #[arg(long, global = true, env = "ORT_DYLIB_PATH", value_name = "FILE", value_parser = path)]
     pub(crate) ort_dylib: Option<PathBuf>,
+    /// Read PDF files with this PDFium library instead of the one from the catalogue
+    #[arg(
+        long,
+        global = true,
+        env = "PDFIUM_LIBRARY_PATH",
+        value_name = "FILE",
+        value_parser = path
+    )]
+    pub(crate) pdfium_library: Option<PathBuf>,
     /// Folder with an ONNX cross-encoder that reranks the top hits [default: no reranking]
     #[arg(long, global = true, env = "MCDEWEY_RERANK_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) rerank_dir: Option<PathBuf>,
@@ -312,6 +321,9 @@ pub(crate) struct ConvertWorkerArgs {
     /// Memory limit in bytes
     #[arg(long)]
     pub(crate) memory: u64,
+    /// The PDFium library
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pdfium: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use mcdewey_runtime::{EngineConfig, IngestConfig, LibraryLocation, Notify, OfflineLibrary};
 
-use crate::commands::convert;
+use crate::converters::converter;
 use crate::settings::Settings;
 
 /// What the engine needs to know of the settings. Notices go to standard error.
@@ -17,7 +17,7 @@ pub(crate) fn engine_config(settings: &Settings) -> Result<EngineConfig> {
         rerank: settings.rerank.clone(),
         fusion: settings.fusion,
         ingest: IngestConfig {
-            converter: convert::converter()?,
+            converter: converter(&settings.pdfium, notify_on_stderr())?,
             keep_originals: settings.keep_originals,
         },
         notify: notify_on_stderr(),

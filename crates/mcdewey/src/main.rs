@@ -6,6 +6,7 @@ mod access;
 mod cli;
 mod commands;
 mod connections;
+mod converters;
 mod engine_config;
 mod limits;
 mod listeners;
@@ -110,7 +111,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Ready => commands::ready::run(settings).await,
             Command::Remove(args) => commands::remove::run(settings, args).await,
             Command::Keys(command) => commands::keys::run(&settings, command),
-            Command::Convert(args) => commands::convert::run(args).await,
+            Command::Convert(args) => commands::convert::run(settings, args).await,
             Command::ConvertWorker(args) => commands::convert::run_worker(&args),
         }
     });

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use mcdewey_auth::{AccessSettings, FeedbackPolicy, OidcSettings};
 use mcdewey_core::RootName;
-use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
+use mcdewey_provision::{ModelSettings, PdfiumSettings};
 use mcdewey_query::{TelemetrySettings, is_host};
 use mcdewey_runtime::{RerankConfig, ServerLocation};
 use mcdewey_search::Fusion;
@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) corpus_override: Option<PathBuf>,
     pub(crate) data_dir: PathBuf,
     pub(crate) model: ModelSettings,
+    pub(crate) pdfium: PdfiumSettings,
     /// `None` without a reranker.
     pub(crate) rerank: Option<RerankConfig>,
     pub(crate) listen: SocketAddr,
@@ -75,6 +76,7 @@ struct SettingsFile {
     model_dir: Option<PathBuf>,
     models_dir: Option<PathBuf>,
     ort_dylib: Option<PathBuf>,
+    pdfium_library: Option<PathBuf>,
     python: Option<String>,
     listen: Option<String>,
     public_url: Option<String>,
@@ -185,6 +187,12 @@ impl Settings {
             ..Root::new(RootName::default(), corpus)
         };
 
+        let cache_dir = flags
+            .models_dir
+            .or(file.models_dir)
+            .unwrap_or_else(|| PathBuf::from("models"));
+        let python = file.python.unwrap_or_else(|| "python3".to_owned());
+
         Ok(Self {
             roots: resolve_roots(default_root, file.root)?,
             corpus_override,
@@ -195,12 +203,14 @@ impl Settings {
                     .or(file.model)
                     .unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
                 model_dir: flags.model_dir.or(file.model_dir),
-                cache_dir: flags
-                    .models_dir
-                    .or(file.models_dir)
-                    .unwrap_or_else(|| PathBuf::from("models")),
+                cache_dir: cache_dir.clone(),
                 ort_dylib: flags.ort_dylib.or(file.ort_dylib),
-                python: file.python.unwrap_or_else(|| "python3".to_owned()),
+                python: python.clone(),
+            },
+            pdfium: PdfiumSettings {
+                library: flags.pdfium_library.or(file.pdfium_library),
+                cache_dir,
+                python,
             },
             rerank,
             listen,
@@ -259,6 +269,7 @@ fn without_empty_values(flags: SettingFlags) -> SettingFlags {
         model: non_empty_text(flags.model),
         models_dir: non_empty_path(flags.models_dir),
         ort_dylib: non_empty_path(flags.ort_dylib),
+        pdfium_library: non_empty_path(flags.pdfium_library),
         rerank_dir: non_empty_path(flags.rerank_dir),
         listen: non_empty_text(flags.listen),
         public_url: non_empty_text(flags.public_url),
@@ -343,6 +354,28 @@ mod tests {
         assert_eq!(settings.data_dir, PathBuf::from("elsewhere"));
         assert_eq!(settings.listen.port(), 9000);
         assert_eq!(settings.model.cache_dir, PathBuf::from("models"));
+    }
+
+    #[test]
+    fn pdfium_is_set_by_flag_or_file_and_fetched_like_the_model() {
+        let file = "pdfium_library = 'a.so'\nmodels_dir = 'cache'\npython = 'python3.12'";
+        let pdfium = resolve(file, SettingFlags::default()).unwrap().pdfium;
+        assert_eq!(
+            pdfium,
+            PdfiumSettings {
+                library: Some(PathBuf::from("a.so")),
+                cache_dir: PathBuf::from("cache"),
+                python: "python3.12".to_owned(),
+            }
+        );
+
+        let flags = |library| SettingFlags {
+            pdfium_library: Some(PathBuf::from(library)),
+            ..SettingFlags::default()
+        };
+        let library = |flags| resolve(file, flags).unwrap().pdfium.library.unwrap();
+        assert_eq!(library(flags("b.so")), Path::new("b.so"));
+        assert_eq!(library(flags("")), Path::new("a.so"));
     }
 
     #[test]

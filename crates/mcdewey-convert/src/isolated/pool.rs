@@ -12,6 +12,7 @@ use mcdewey_core::{Convert, ConvertError, ConvertedDocument, Format};
 
 use super::ConvertLimits;
 use super::frame::{read_response, write_request};
+use crate::NativeLibraries;
 
 /// A child that has received this many bytes is replaced, which also frees what its parsers have
 /// leaked.
@@ -23,6 +24,7 @@ pub struct IsolatedConverter {
     program: PathBuf,
     arguments: Vec<OsString>,
     limits: ConvertLimits,
+    libraries: NativeLibraries,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -37,16 +39,18 @@ struct Worker {
 
 impl IsolatedConverter {
     /// `program` with `arguments` must call [`run_worker`](super::run_worker) on its standard
-    /// input and output.
+    /// input and output, with `libraries`.
     pub fn new(
         program: impl Into<PathBuf>,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
         limits: ConvertLimits,
+        libraries: NativeLibraries,
     ) -> Self {
         Self {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             limits,
+            libraries,
             idle: Mutex::default(),
         }
     }
@@ -71,7 +75,7 @@ impl IsolatedConverter {
 
 impl Convert for IsolatedConverter {
     fn fingerprint(&self, format: Format) -> &str {
-        crate::fingerprint(format)
+        crate::fingerprint(format, &self.libraries)
     }
 
     fn may_be(&self, format: Format, head: &[u8]) -> bool {
@@ -200,7 +204,12 @@ mod tests {
 
     /// A converter whose child is a shell script.
     fn shell(script: &str, limits: ConvertLimits) -> IsolatedConverter {
-        IsolatedConverter::new("/bin/sh", ["-c", script], limits)
+        IsolatedConverter::new(
+            "/bin/sh",
+            ["-c", script],
+            limits,
+            NativeLibraries::default(),
+        )
     }
 
     fn tight_limits() -> ConvertLimits {
@@ -262,8 +271,30 @@ mod tests {
     }
 
     #[test]
+    fn files_read_without_pdfium_count_as_read_by_another_converter() {
+        let with = NativeLibraries {
+            pdfium: Some(PathBuf::from("libpdfium.so")),
+        };
+        let converter = |libraries| IsolatedConverter::new("p", [""; 0], tight_limits(), libraries);
+        let (with, without) = (converter(with), converter(NativeLibraries::default()));
+
+        for format in Format::ALL {
+            assert_eq!(
+                with.fingerprint(format) == without.fingerprint(format),
+                format != Format::Pdf,
+                "{format}"
+            );
+        }
+    }
+
+    #[test]
     fn a_missing_program_is_named() {
-        let converter = IsolatedConverter::new("/no/such/program", [""; 0], tight_limits());
+        let converter = IsolatedConverter::new(
+            "/no/such/program",
+            [""; 0],
+            tight_limits(),
+            NativeLibraries::default(),
+        );
         let error = converter.convert(Format::Pdf, b"").unwrap_err().to_string();
         assert!(error.contains("/no/such/program"), "{error}");
     }

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use fastembed::TokenizerFiles;
+use mcdewey_provision::model_folder::{CONFIG, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::CrossEncoderError;
-use crate::folder::{self, CONFIG, FolderError, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG};
+use crate::folder::{self, FolderError};
 
 /// Possible paths of the model, in order of preference.
 const MODEL_PATHS: [&str; 3] = ["model.onnx", "onnx/model.onnx", "onnx/model_quantized.onnx"];

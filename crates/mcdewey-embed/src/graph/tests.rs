@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use mcdewey_provision::model_folder::WEIGHTS;
+
 use super::*;
-use crate::folder::WEIGHTS;
 use crate::testing::write_tiny_model;
 
 /// Names and shapes of the tiny model's tensors.

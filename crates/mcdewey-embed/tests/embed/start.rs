@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use mcdewey_core::{Embed, EmbedError};
-use mcdewey_embed::{
-    EmbedderOptions, ModelSettings, OnnxEmbedder, Provisioned, StartError, provision,
-};
+use mcdewey_embed::{EmbedderOptions, OnnxEmbedder, StartError};
+use mcdewey_provision::{ModelSettings, Provisioned, provision};
 
 use crate::support::{embedder, provisioned};
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use mcdewey_embed::{EmbedderOptions, ModelSettings, OnnxEmbedder, Provisioned, provision};
+use mcdewey_embed::{EmbedderOptions, OnnxEmbedder};
+use mcdewey_provision::{ModelSettings, Provisioned, provision};
 
 /// Settings with the repository's own model cache.
 fn settings() -> ModelSettings {

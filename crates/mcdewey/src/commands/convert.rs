@@ -5,32 +5,18 @@ mod output;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use mcdewey_convert::{ConvertLimits, IsolatedConverter, NativeLibraries};
-use mcdewey_core::{Convert, ConvertedDocument, Format};
+use mcdewey_convert::NativeLibraries;
+use mcdewey_core::{ConvertedDocument, Format};
 use mcdewey_ingest::CONVERTED_FROM;
 
 use crate::cli::{ConvertArgs, ConvertWorkerArgs};
+use crate::converters::converter;
+use crate::engine_config::notify_on_stderr;
+use crate::settings::Settings;
 use crate::terminal;
 use output::Output;
-
-/// Returns a converter that runs this program as a separate worker process.
-pub(crate) fn converter() -> Result<Arc<dyn Convert>> {
-    let program = std::env::current_exe().context(
-        "cannot find the path of this program, which converts files in a separate process",
-    )?;
-
-    let limits = ConvertLimits::default();
-    let arguments = [
-        "convert-worker".to_owned(),
-        "--memory".to_owned(),
-        limits.memory_bytes.to_string(),
-    ];
-
-    Ok(Arc::new(IsolatedConverter::new(program, arguments, limits)))
-}
 
 /// Runs the worker process, which reads files from standard input and writes Markdown to standard
 /// output.
@@ -39,17 +25,19 @@ pub(crate) fn run_worker(args: &ConvertWorkerArgs) -> Result<ExitCode> {
         std::io::stdin().lock(),
         std::io::stdout().lock(),
         args.memory,
-        &NativeLibraries::default(),
+        &NativeLibraries {
+            pdfium: args.pdfium.clone(),
+        },
     )?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn run(args: ConvertArgs) -> Result<ExitCode> {
-    tokio::task::spawn_blocking(move || convert(&args)).await??;
+pub(crate) async fn run(settings: Settings, args: ConvertArgs) -> Result<ExitCode> {
+    tokio::task::spawn_blocking(move || convert(&settings, &args)).await??;
     Ok(ExitCode::SUCCESS)
 }
 
-fn convert(args: &ConvertArgs) -> Result<()> {
+fn convert(settings: &Settings, args: &ConvertArgs) -> Result<()> {
     let file = &args.file;
     let output = Output::from_args(args);
     if let Some(output) = &output {
@@ -63,7 +51,7 @@ fn convert(args: &ConvertArgs) -> Result<()> {
         markdown,
         images,
         warnings,
-    } = converter()?
+    } = converter(&settings.pdfium, notify_on_stderr())?
         .convert(format, &bytes)
         .with_context(|| format!("cannot convert {}", file.display()))?;
 

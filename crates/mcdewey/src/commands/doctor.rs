@@ -13,14 +13,15 @@ use mcdewey_auth::startup::{AccessSummary, summary};
 use mcdewey_core::{IndexError, Visibility};
 use mcdewey_embed::CrossEncoder;
 use mcdewey_ingest::{Coverage, Findings, Root, Survey, resolve_root, survey};
+use mcdewey_provision::{PdfiumSettings, find_pdfium};
 use mcdewey_query::wire::LibraryAnswer;
 use mcdewey_runtime::{Engine, EngineConfig, OwnerClient, RerankConfig, RestRequest};
 use mcdewey_store::{GenerationStatus, Generations};
 use serde::Serialize;
 
-use super::convert;
 use crate::cli::DoctorArgs;
-use crate::engine_config::{engine_config, location};
+use crate::converters::converter;
+use crate::engine_config::{engine_config, location, notify_on_stderr};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -41,6 +42,7 @@ struct DoctorReport {
     /// Present if a reranker is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     reranker: Option<Check<RerankerCheck>>,
+    pdfium: Check<PdfiumCheck>,
     roots: Vec<RootCheck>,
 }
 
@@ -66,6 +68,11 @@ struct RerankerCheck {
     dir: String,
     deadline_ms: u128,
     depth: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct PdfiumCheck {
+    library: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,6 +116,7 @@ impl DoctorReport {
             || self.access.is_broken()
             || self.generations.is_broken()
             || self.reranker.as_ref().is_some_and(Check::is_broken)
+            || self.pdfium.is_broken()
             || self.roots.iter().any(|root| root.rules.is_broken())
     }
 }
@@ -139,11 +147,11 @@ async fn inspect(settings: &Settings) -> DoctorReport {
         Err(error) => Check::Missing(format!("{error:#}")),
     };
 
-    let configured = settings.roots.clone();
+    let (configured, pdfium) = (settings.roots.clone(), settings.pdfium.clone());
     let roots = tokio::task::spawn_blocking(move || {
         // A resolved root excludes the other roots inside it.
         let roots = resolve_root(&configured, None).unwrap_or(configured);
-        roots.iter().map(check_root).collect()
+        roots.iter().map(|root| check_root(root, &pdfium)).collect()
     })
     .await;
 
@@ -159,6 +167,7 @@ async fn inspect(settings: &Settings) -> DoctorReport {
         library,
         generations: Generations::list(&settings.data_dir).into(),
         reranker: settings.rerank.as_ref().map(check_reranker),
+        pdfium: check_pdfium(&settings.pdfium),
         roots: roots.unwrap_or_default(),
     }
 }
@@ -259,8 +268,22 @@ fn check_reranker(rerank: &RerankConfig) -> Check<RerankerCheck> {
     }
 }
 
-fn check_root(root: &Root) -> RootCheck {
-    let converter = convert::converter().ok();
+/// Looks for PDFium without downloading it.
+fn check_pdfium(settings: &PdfiumSettings) -> Check<PdfiumCheck> {
+    match find_pdfium(settings) {
+        Ok(Some(library)) => Check::Ok(PdfiumCheck {
+            library: library.display().to_string(),
+        }),
+        Ok(None) => Check::Missing(
+            "it is downloaded when the first PDF file is read, or by `mcdewey models --fetch`"
+                .to_owned(),
+        ),
+        Err(error) => Check::Broken(error.to_string()),
+    }
+}
+
+fn check_root(root: &Root, pdfium: &PdfiumSettings) -> RootCheck {
+    let converter = converter(pdfium, notify_on_stderr()).ok();
     let (rules, findings) = match survey(root, converter.as_deref()) {
         Ok(Survey { rules, findings }) => (Check::Ok(rules), Some(findings)),
         Err(error) => (Check::Broken(error.to_string()), None),

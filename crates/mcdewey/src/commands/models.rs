@@ -1,10 +1,10 @@
-//! `mcdewey models`: lists the models of the catalogue, or downloads the configured one ahead of
-//! time.
+//! `mcdewey models`: lists the models of the catalogue, or downloads the configured one, with the
+//! libraries that are loaded at run time, ahead of time.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use mcdewey_embed::AvailableModel;
+use mcdewey_provision::{AvailableModel, provision_pdfium};
 
 use crate::cli::ModelsArgs;
 use crate::engine_config::notify_on_stderr;
@@ -13,24 +13,28 @@ use crate::terminal;
 
 pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCode> {
     if args.fetch {
-        let model = settings.model.clone();
-        let provisioned = tokio::task::spawn_blocking(move || {
-            mcdewey_runtime::provision(&model, &notify_on_stderr())
+        let (model, pdfium) = (settings.model.clone(), settings.pdfium.clone());
+        let (provisioned, pdfium) = tokio::task::spawn_blocking(move || {
+            let notify = notify_on_stderr();
+            let provisioned = mcdewey_runtime::provision(&model, &notify)?;
+            let pdfium = provision_pdfium(&pdfium, &|step| notify.provisioning(&step))?;
+            anyhow::Ok((provisioned, pdfium))
         })
         .await??;
 
         let folder = provisioned.model_dir.display();
         let text = format!(
-            "{} is ready in {folder}, runtime {}\n",
+            "{} is ready in {folder}, runtime {}, PDFium {}\n",
             provisioned.name,
-            provisioned.runtime.display()
+            provisioned.runtime.display(),
+            pdfium.display()
         );
 
         terminal::print(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
 
-    let models = mcdewey_embed::available_models()?;
+    let models = mcdewey_provision::available_models()?;
     let text = if args.json {
         terminal::json(&models)?
     } else {

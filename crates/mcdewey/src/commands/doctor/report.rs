@@ -49,6 +49,12 @@ pub(super) fn format_report(report: &DoctorReport) -> String {
         write_reranker(&mut out, reranker);
     }
 
+    let _ = match &report.pdfium {
+        Check::Ok(pdfium) => writeln!(out, "PDFium {}", pdfium.library),
+        Check::Missing(reason) => writeln!(out, "PDFium is not here yet: {reason}"),
+        Check::Broken(reason) => writeln!(out, "PDFium cannot be used: {reason}"),
+    };
+
     for root in &report.roots {
         let _ = writeln!(out, "root {} at {}", root.name, root.path);
         match &root.rules {

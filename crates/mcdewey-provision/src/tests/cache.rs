@@ -143,7 +143,7 @@ fn a_second_process_reports_that_it_waits_and_downloads_nothing_twice() {
         .unwrap()
         .required
         .unwrap();
-    fetch(&cache, &env.settings, &model, &|_| {}).unwrap();
+    fetch(&cache, env.settings.downloads(), &model, &|_| {}).unwrap();
     drop(cache);
     second.join().unwrap().unwrap();
 

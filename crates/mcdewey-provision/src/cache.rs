@@ -10,16 +10,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::stamp::{self, hash_file};
-use super::{ProvisionError, ProvisionStep};
 use crate::catalogue::{Bundle, BundleFile};
+use crate::error::ProvisionError;
+use crate::stamp::{self, hash_file};
+use crate::step::ProvisionStep;
 
 const LOCK_FILE: &str = ".lock";
 const WORK_DIR_PREFIX: &str = ".provision-";
 
 /// What the cache holds of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum BundleState {
+pub(crate) enum BundleState {
     /// All files, with the checksums of the catalogue.
     Complete,
     Absent,
@@ -28,7 +29,7 @@ pub(super) enum BundleState {
 }
 
 /// Checks a bundle's folder. Files that do not match the stamp are hashed.
-pub(super) fn check(folder: &Path, bundle: &Bundle) -> Result<BundleState, ProvisionError> {
+pub(crate) fn check(folder: &Path, bundle: &Bundle) -> Result<BundleState, ProvisionError> {
     if !folder.exists() {
         return Ok(BundleState::Absent);
     }
@@ -72,14 +73,14 @@ fn refresh_stamp(folder: &Path, files: &[BundleFile]) {
 
 /// The exclusive right to change the cache, held until dropped.
 #[derive(Debug)]
-pub(super) struct LockedCache {
+pub(crate) struct LockedCache {
     dir: PathBuf,
     _lock: File,
 }
 
 impl LockedCache {
     /// Waits for the lock, then removes what killed processes left behind.
-    pub(super) fn lock(dir: &Path, report: &dyn Fn(ProvisionStep)) -> Result<Self, ProvisionError> {
+    pub(crate) fn lock(dir: &Path, report: &dyn Fn(ProvisionStep)) -> Result<Self, ProvisionError> {
         let lock_path = dir.join(LOCK_FILE);
         let lock = open_lock_file(dir, &lock_path).map_err(|source| not_writable(dir, source))?;
 
@@ -101,7 +102,7 @@ impl LockedCache {
 
     /// Creates a temporary folder, removed when dropped. It is on the cache's own file system, so
     /// that a rename suffices to install files from it.
-    pub(super) fn create_work_dir(&self) -> Result<TempDir, ProvisionError> {
+    pub(crate) fn create_work_dir(&self) -> Result<TempDir, ProvisionError> {
         tempfile::Builder::new()
             .prefix(WORK_DIR_PREFIX)
             .tempdir_in(&self.dir)
@@ -110,7 +111,7 @@ impl LockedCache {
 
     /// Moves a finished folder to `destination`. A folder already there moves to `work_dir` and is
     /// removed with it.
-    pub(super) fn install(
+    pub(crate) fn install(
         &self,
         finished: &Path,
         destination: &Path,
