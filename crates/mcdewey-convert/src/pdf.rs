@@ -2,28 +2,52 @@
 //! bookmarks and the font sizes, tables row by row, and images at the end of their page. Running
 //! headers and footers are paragraphs of their own.
 //!
-//! `unpdf` parses the file. What it does not do is done on its document model before that is
-//! rendered.
+//! `unpdf` parses the file. PDFium reads the characters of each page again: where they differ, or
+//! are set in a way that `unpdf` does not know, the page is repaired and `unpdf` reads its
+//! structure from the repaired one. What else it does not do is done on its document model before
+//! that is rendered.
 
+mod annotations;
 mod broken_headings;
+mod characters;
+mod columns;
+mod container;
 mod continued_tables;
 mod headings;
 mod hyphens;
 mod images;
 mod labels;
+mod objects;
+mod overprint;
+mod page_text;
 mod pages;
+mod repair;
+mod rewrite;
+mod right_to_left;
+mod rules;
 mod running;
+mod spacing;
+mod spans;
+mod table_edges;
 #[cfg(test)]
 mod tests;
 mod title;
+mod upright;
+mod vertical;
+mod word_loss;
+mod words;
 
 use mcdewey_core::{ConvertError, ConvertedDocument};
 use unpdf::parser::raw::RawDocument;
-use unpdf::{Document, Error, ErrorKind, Page, ParseOptions};
+use unpdf::{Document, Page};
 
 use crate::NativeLibraries;
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
+use crate::pdfium::with_pdfium;
+
+use characters::File;
+use container::Container;
 
 pub(crate) const VERSION: &str = "pdf-2";
 /// The version of the parser that reads files without PDFium.
@@ -31,22 +55,55 @@ pub(crate) const VERSION_WITHOUT_PDFIUM: &str = "pdf-1-without-pdfium";
 
 pub(crate) fn convert(
     bytes: &[u8],
-    _libraries: &NativeLibraries,
+    libraries: &NativeLibraries,
 ) -> Result<ConvertedDocument, ConvertError> {
-    guarded(|| read(bytes))
+    guarded(|| read(bytes, libraries))
 }
 
-fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
-    let options = ParseOptions::new().lenient().sequential();
-    let mut document =
-        unpdf::parse_bytes_with_options(bytes, options).map_err(|error| parse_error(&error))?;
+fn read(bytes: &[u8], libraries: &NativeLibraries) -> Result<ConvertedDocument, ConvertError> {
+    let bytes = container::from_header(bytes);
+    let Some(library) = &libraries.pdfium else {
+        return read_without_pdfium(bytes, "PDFium is not installed");
+    };
+    with_pdfium(library, |pdfium| {
+        read_with(bytes, File::open(pdfium, bytes).as_ref())
+    })
+    .unwrap_or_else(|error| read_without_pdfium(bytes, &error.0))
+}
+
+/// Reads a file with `unpdf` alone and warns of what that may cost.
+fn read_without_pdfium(bytes: &[u8], reason: &str) -> Result<ConvertedDocument, ConvertError> {
+    let mut converted = read_with(bytes, None)?;
+    let warning = format!(
+        "{reason}; the file was read without PDFium, so turned, overprinted or vertical text and \
+         columns may be mixed up or missing: install PDFium and ingest again"
+    );
+    converted.warnings.insert(0, warning);
+    Ok(converted)
+}
+
+fn read_with(bytes: &[u8], file: Option<&File<'_>>) -> Result<ConvertedDocument, ConvertError> {
+    let mut container = container::parse(bytes, file)?;
+    repair::repair(&mut container, file);
+    table_edges::separate(&mut container.document);
+    let Container {
+        bytes: readable,
+        document,
+    } = &mut container;
+
+    // A file that the raw parser rejects has neither annotations nor labels nor images, but keeps
+    // its text.
+    let raw = RawDocument::load(readable).ok();
+    if let Some(raw) = &raw {
+        annotations::append(document, raw);
+    }
     if document.pages.is_empty() {
         return Err(ConvertError(
             "no page can be read, the file is damaged or truncated; download it again".to_owned(),
         ));
     }
 
-    if !has_text(&document) {
+    if !has_text(document) {
         return Err(ConvertError(
             "the file has no text layer, only images of pages; run text recognition (OCR) on it \
              first, or remove it"
@@ -54,23 +111,20 @@ fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
         ));
     }
 
-    let mut warnings = unreadable_parts(&document);
+    let mut warnings = unreadable_parts(document);
     if !has_end_marker(bytes) {
         warnings.push("the end-of-file marker is missing; the file may be truncated".to_owned());
     }
 
-    running::separate(&mut document);
-    headings::apply_outline(&mut document);
-    continued_tables::repeat_headers(&mut document);
+    running::separate(document);
+    headings::apply_outline(document);
+    continued_tables::repeat_headers(document);
 
-    // A file that the raw parser rejects has neither labels nor images, but keeps its text.
-    let labels = RawDocument::load(bytes)
-        .map(|raw| labels::page_labels(&raw))
-        .unwrap_or_default();
-    let images = images::extract(bytes, &mut warnings);
+    let labels = raw.as_ref().map(labels::page_labels).unwrap_or_default();
+    let images = images::extract(readable, &mut warnings);
 
     let front_matter = FrontMatter {
-        title: title::title(&document),
+        title: title::title(document),
         updated: document
             .metadata
             .modified
@@ -79,11 +133,13 @@ fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
         ..FrontMatter::default()
     };
 
-    let body = pages::render(&document, &labels, &images)?;
+    let body = pages::render(document, &labels, &images)?;
     Ok(ConvertedDocument {
         markdown: front_matter.before(&body),
         images: images.into_iter().flat_map(|page| page.images).collect(),
         warnings,
+        page_words: file.map(words::of_pages).unwrap_or_default(),
+        ..ConvertedDocument::default()
     })
 }
 
@@ -100,22 +156,6 @@ fn has_text(document: &Document) -> bool {
         .pages
         .iter()
         .any(|page| page.plain_text().chars().any(char::is_alphanumeric))
-}
-
-fn parse_error(error: &Error) -> ConvertError {
-    let reason = match error.kind() {
-        ErrorKind::Encrypted | ErrorKind::InvalidPassword => {
-            "the file is encrypted; save it without a password".to_owned()
-        }
-        ErrorKind::UnknownFormat => {
-            "the file is not a PDF, despite its name; rename it to match its content".to_owned()
-        }
-        _ => format!(
-            "the file is damaged or truncated ({error}); open it and save it again, or download it \
-             again"
-        ),
-    };
-    ConvertError(reason)
 }
 
 /// Returns a warning for each kind of content that the parser could not read.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use unpdf::parser::raw::{PdfDict, PdfObject, RawDocument};
 
+use super::objects::{decode_text_string, get};
+
 /// Deeper nodes of the label tree are ignored.
 const MAX_TREE_DEPTH: usize = 16;
 
@@ -44,12 +46,6 @@ pub(super) fn page_labels(document: &RawDocument) -> BTreeMap<u32, String> {
     }
 
     labels
-}
-
-/// Returns the value of a key, with references resolved.
-fn get<'a>(document: &'a RawDocument, dict: &'a PdfDict, key: &[u8]) -> Option<&'a PdfObject> {
-    let value = unpdf::parser::raw::tokenizer::dict_get(dict, key)?;
-    Some(document.resolve(value))
 }
 
 fn collect_ranges(
@@ -130,21 +126,6 @@ impl Numbering {
     }
 }
 
-/// Decodes a text string: UTF-16 if it begins with a byte-order mark, otherwise Latin-1, which is
-/// nearly the same as PDF's own encoding.
-fn decode_text_string(bytes: &[u8]) -> String {
-    match bytes {
-        [0xfe, 0xff, rest @ ..] => {
-            let units: Vec<u16> = rest
-                .chunks_exact(2)
-                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-                .collect();
-            String::from_utf16_lossy(&units)
-        }
-        other => other.iter().map(|byte| char::from(*byte)).collect(),
-    }
-}
-
 /// Writes a number in lower-case Roman numerals; beyond 4999, which they cannot express without
 /// overlines, in decimal.
 fn roman(number: u32) -> String {
@@ -212,6 +193,5 @@ mod tests {
         assert_eq!(label(Some(b'A'), "", 1, 25), "Z");
         assert_eq!(label(None, "Cover", 1, 0), "Cover");
         assert_eq!(label(Some(b'D'), "x-->", u32::MAX, 3), "x--4294967295");
-        assert_eq!(decode_text_string(b"\xfe\xff\0A\0-"), "A-");
     }
 }

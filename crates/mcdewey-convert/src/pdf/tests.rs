@@ -1,18 +1,38 @@
 //! Converts whole PDFs.
 
+mod annotations;
 mod continued_tables;
+mod readings;
 mod samples;
 
 use mcdewey_core::image_media_type;
 
 use super::*;
+use crate::testing::{native_libraries, read_mutations};
 
-/// Converts a file without native libraries.
-fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
-    super::convert(bytes, &NativeLibraries::default())
-}
-use crate::testing::read_mutations;
 use samples::{pages, pdf, stream};
+
+/// Converts a file without native libraries. The warning of that is left out.
+fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+    let mut converted = super::convert(bytes, &NativeLibraries::default())?;
+    let warning = converted.warnings.remove(0);
+    assert!(warning.contains("install PDFium"), "{warning}");
+    Ok(converted)
+}
+
+/// Converts a file with PDFium. `None` if this machine does not have it.
+fn convert_with_pdfium(bytes: &[u8]) -> Option<ConvertedDocument> {
+    let libraries = native_libraries();
+    libraries.pdfium.is_some().then(|| {
+        let converted = super::convert(bytes, &libraries).unwrap();
+        let expected = converted
+            .warnings
+            .iter()
+            .all(|warning| !warning.contains("PDFium"));
+        assert!(expected, "{:?}", converted.warnings);
+        converted
+    })
+}
 
 fn manual() -> Vec<u8> {
     let page = |label: &'static str, content: &[samples::Line]| {
@@ -229,5 +249,15 @@ fn a_truncated_file_is_read_with_a_warning_or_refused() {
 
 #[test]
 fn damaged_files_are_read_or_refused() {
-    read_mutations(&manual(), convert);
+    read_mutations(&manual(), |bytes| {
+        super::convert(bytes, &NativeLibraries::default())
+    });
+}
+
+#[test]
+fn damaged_files_are_read_or_refused_with_pdfium() {
+    let libraries = native_libraries();
+    if libraries.pdfium.is_some() {
+        read_mutations(&manual(), |bytes| super::convert(bytes, &libraries));
+    }
 }

@@ -7,30 +7,57 @@ use unpdf::{Block, Document};
 const TITLE_PAGES: usize = 3;
 
 /// Beginnings of titles that programs make up, such as "Microsoft Word - draft.doc".
-const GENERATED_PREFIXES: [&str; 4] = [
+const GENERATED_PREFIXES: [&str; 5] = [
     "microsoft word - ",
     "microsoft powerpoint - ",
     "microsoft excel - ",
     "untitled",
+    "file://",
+];
+
+/// Titles that programs and templates give to every document, in lower case. A number may follow.
+const TEMPLATE_TITLES: [&str; 20] = [
+    "blank",
+    "blank document",
+    "book",
+    "cover",
+    "default",
+    "doc",
+    "document",
+    "layout",
+    "microsoft word document",
+    "new document",
+    "no title",
+    "normal",
+    "page",
+    "powerpoint presentation",
+    "presentation",
+    "sheet",
+    "slide",
+    "template",
+    "title",
+    "word template",
 ];
 
 /// Extensions of the file names that some programs use as titles.
-const FILE_EXTENSIONS: [&str; 12] = [
-    ".doc", ".docx", ".pdf", ".indd", ".qxd", ".fm", ".book", ".xls", ".xlsx", ".ppt", ".pptx",
-    ".odt",
+const FILE_EXTENSIONS: [&str; 22] = [
+    ".ai", ".book", ".cdr", ".doc", ".docm", ".docx", ".dot", ".dotm", ".dotx", ".dvi", ".fm",
+    ".htm", ".html", ".indd", ".odt", ".pdf", ".ppt", ".pptx", ".ps", ".qxd", ".xls", ".xlsx",
 ];
 
 pub(super) fn title(document: &Document) -> Option<String> {
-    document
-        .metadata
+    let metadata = &document.metadata;
+    let programs = [&metadata.creator, &metadata.producer].map(Option::as_deref);
+    metadata
         .title
         .as_deref()
         .map(str::trim)
-        .filter(|title| is_meaningful(title))
+        .filter(|title| is_meaningful(title) && !programs.contains(&Some(title)))
         .map(str::to_owned)
         .or_else(|| highest_heading(document))
 }
 
+/// Reports whether the title of the metadata is one that a person gave.
 fn is_meaningful(title: &str) -> bool {
     let lower = title.to_lowercase();
     let generated = GENERATED_PREFIXES
@@ -39,8 +66,22 @@ fn is_meaningful(title: &str) -> bool {
     let file_name = FILE_EXTENSIONS
         .iter()
         .any(|extension| lower.ends_with(extension));
+    let unnumbered =
+        lower.trim_end_matches(|c: char| c.is_numeric() || c.is_whitespace() || "-_()".contains(c));
+    let template = TEMPLATE_TITLES.contains(&unnumbered);
     let letters = title.chars().filter(|c| c.is_alphabetic()).count();
-    !generated && !file_name && letters >= 3
+    // A word of an ideographic script may have two letters.
+    let wide = title.chars().any(|c| c >= '\u{2e80}');
+    let enough_letters = letters >= if wide { 2 } else { 3 };
+    !generated && !file_name && !template && enough_letters && !is_identifier(&lower)
+}
+
+/// Reports whether a title is only an identifier in hexadecimal, such as a GUID.
+fn is_identifier(title: &str) -> bool {
+    const MIN_DIGITS: usize = 16;
+
+    let digits: Vec<char> = title.chars().filter(|c| !"-{}_ ".contains(*c)).collect();
+    digits.len() >= MIN_DIGITS && digits.iter().all(char::is_ascii_hexdigit)
 }
 
 /// Returns the first heading of the highest level on the first pages.
@@ -84,11 +125,31 @@ mod tests {
             "Untitled-3",
             "12 34",
             "",
+            "Normal.dotm",
+            "Presentation1",
+            "PowerPoint Presentation",
+            "6F9619FF-8B86-D011-B42D-00CF4FC964FF",
+            "{6f9619ff-8b86-d011-b42d-00cf4fc964ff}",
+            "file:///home/user/draft",
         ] {
             assert!(!is_meaningful(title), "{title}");
         }
 
-        assert!(is_meaningful("Finesse Developer Guide 12.5"));
+        for title in [
+            "Finesse Developer Guide 12.5",
+            "Presentation of the pump",
+            "手册",
+        ] {
+            assert!(is_meaningful(title), "{title}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_program_is_not_a_title() {
+        let mut document = Document::new();
+        document.metadata.title = Some("Acme Distiller 9".to_owned());
+        document.metadata.producer = Some("Acme Distiller 9".to_owned());
+        assert_eq!(title(&document), None);
     }
 
     #[test]

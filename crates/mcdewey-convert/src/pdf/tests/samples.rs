@@ -77,3 +77,27 @@ pub(super) fn pages(pages: &[Vec<Line>], catalog_entries: &str) -> Vec<u8> {
 
     pdf(&objects)
 }
+
+/// Builds a PDF of one page of A4 with this content. The fonts are `F1`, Helvetica, and `F2`, which
+/// `objects` may begin with; they are numbered from 7. `page_entries` go into the page.
+pub(super) fn page(content: &str, page_entries: &str, objects: &[String]) -> Vec<u8> {
+    let mut all = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [4 0 R] /Count 1 >>".to_owned(),
+        "<< >>".to_owned(),
+        format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R \
+             /Resources << /Font << /F1 6 0 R /F2 7 0 R >> >> {page_entries} >>"
+        ),
+        stream("", content),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+            .to_owned(),
+    ];
+    all.extend_from_slice(objects);
+    pdf(&all)
+}
+
+/// Draws a text in Helvetica. The coordinates are those of the page.
+pub(super) fn text(size: f32, x: f32, y: f32, text: &str) -> String {
+    format!("BT /F1 {size} Tf {x} {y} Td ({text}) Tj ET\n")
+}
