@@ -41,8 +41,8 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
         ));
         Ok(ConvertedDocument {
             markdown: plain_text_markdown(&text),
-            images: Vec::new(),
             warnings,
+            ..ConvertedDocument::default()
         })
     })
 }
@@ -71,8 +71,8 @@ fn convert_source(text: &str, warnings: &[String]) -> Result<ConvertedDocument, 
 
     Ok(ConvertedDocument {
         markdown,
-        images: Vec::new(),
         warnings,
+        ..ConvertedDocument::default()
     })
 }
 

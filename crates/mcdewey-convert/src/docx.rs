@@ -57,5 +57,6 @@ fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
         markdown: pages::write_markers(&markdown, metadata.page_count),
         images: body.images.into_files(),
         warnings,
+        ..ConvertedDocument::default()
     })
 }

@@ -73,8 +73,8 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
 
         Ok(ConvertedDocument {
             markdown: front_matter.before(&body),
-            images: Vec::new(),
             warnings,
+            ..ConvertedDocument::default()
         })
     })
 }

@@ -74,8 +74,8 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
 
         Ok(ConvertedDocument {
             markdown: front_matter.before(&out),
-            images: Vec::new(),
             warnings,
+            ..ConvertedDocument::default()
         })
     })
 }

@@ -81,8 +81,8 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
         let markdown = html::fragment(&body, &front_matter, &mut warnings)?;
         Ok(ConvertedDocument {
             markdown,
-            images: Vec::new(),
             warnings,
+            ..ConvertedDocument::default()
         })
     })
 }

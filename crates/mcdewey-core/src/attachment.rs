@@ -1,5 +1,5 @@
-//! Attachments: files that are stored with a document for its readers, namely the images that its
-//! pages show and the original file.
+//! Attachments: what is stored with a document for its readers besides its text, namely the images
+//! that its pages show, the original file, and where the words are on the pages.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,8 @@ use crate::ContentHash;
 /// The metadata of an attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// For an image, the link target as the pages spell it; for the original, its file name.
+    /// For an image, the link target as the pages spell it; for the original, its file name; for
+    /// word boxes, see [`PageBoxes::attachments`](crate::PageBoxes::attachments).
     pub name: String,
     /// Image or original.
     pub role: AttachmentRole,
@@ -24,12 +25,14 @@ pub struct Attachment {
 ///
 /// The `Debug` output is an input of [`DocumentRevision::hash`](crate::DocumentRevision::hash).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum AttachmentRole {
     /// An image that a page shows.
     Image,
     /// The file that was converted to Markdown.
     Original,
+    /// Where the words of some of the pages are, see [`PageBoxes`](crate::PageBoxes).
+    WordBoxes,
 }
 
 /// An attachment with its content.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::PageWords;
+
 /// A file format that is converted to Markdown before parsing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -66,7 +68,7 @@ impl fmt::Display for Format {
 }
 
 /// The result of a conversion.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ConvertedDocument {
     /// Markdown with front matter (`title` and other metadata of the file) and, for paged formats,
     /// page markers.
@@ -75,6 +77,8 @@ pub struct ConvertedDocument {
     pub images: Vec<ImageFile>,
     /// Parts of the file that could not be read or placed.
     pub warnings: Vec<String>,
+    /// The words of the pages and where they are, if the format has pages with a fixed layout.
+    pub page_words: Vec<PageWords>,
 }
 
 /// An image that was found in or next to a document.

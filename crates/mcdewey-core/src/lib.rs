@@ -32,6 +32,7 @@ mod sync;
 mod text;
 mod utc;
 mod version;
+mod word_boxes;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -71,3 +72,4 @@ pub use sync::{
 pub use text::{compound_token, dense_form, is_compound_token, keyword_form, normalise};
 pub use utc::format_utc;
 pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};
+pub use word_boxes::{PageBoxes, PageWord, PageWords, Rectangle, WordBox};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mcdewey_core::{
     AttachedFile, AttachmentRole, ContentHash, Convert, DocumentMeta, Embed, EmbedError, Format,
-    ImageFile, OutlineEntry, Page, RootName,
+    ImageFile, OutlineEntry, Page, PageBoxes, PageWords, RootName,
 };
 
 use crate::images::{self, CollectedImages, FileLocation};
@@ -16,6 +16,7 @@ use crate::read;
 use crate::rules::{RuleSet, Subject, detect_language};
 use crate::split::{CHUNKER, SizedChunk, split};
 use crate::walk::{FileKind, FoundFile};
+use crate::word_boxes::word_boxes;
 
 /// How many bytes of a JSON or YAML file are checked before it is read as an OpenAPI description.
 const SNIFFED_BYTES: usize = 64 * 1024;
@@ -80,7 +81,11 @@ impl DocumentReader {
             return Ok(FileOutcome::Unchanged);
         }
 
-        let (parsed, own_images) = match parse_file(file, &content.bytes, self.convert.as_deref()) {
+        let ParsedFile {
+            parsed,
+            images: own_images,
+            page_words,
+        } = match parse_file(file, &content.bytes, self.convert.as_deref()) {
             Ok(parsed) => parsed,
             Err(reason) => return Ok(FileOutcome::Skipped(reason)),
         };
@@ -96,6 +101,8 @@ impl DocumentReader {
             Ok(mut document) => {
                 let images = images::collect_images(image_targets, own_images, location(file));
                 self.attach(&mut document, file, images, content);
+                let boxes = word_boxes(&document.pages, &page_words);
+                document.attachments.extend(PageBoxes::attachments(&boxes));
                 Ok(FileOutcome::Prepared(Box::new(document)))
             }
             Err(EmbedError::Model(reason)) => Ok(FileOutcome::Skipped(format!(
@@ -251,8 +258,7 @@ pub(crate) fn read_and_parse(
     convert: Option<&dyn Convert>,
 ) -> Result<ParsedDocument, String> {
     let bytes = read::bytes(&file.dir, &file.path_in_root)?;
-    let (parsed, _) = parse_file(file, &bytes, convert)?;
-    Ok(parsed)
+    Ok(parse_file(file, &bytes, convert)?.parsed)
 }
 
 /// What the rules match a parsed file against.
@@ -264,17 +270,27 @@ pub(crate) fn subject<'a>(file: &'a FoundFile, parsed: &'a ParsedDocument) -> Su
     }
 }
 
-/// Parses the bytes of a file, after converting them where needed. Also returns the images that the
-/// converter extracted. The error is the reason to report.
+/// A parsed file, with what the converter extracted besides its text.
+struct ParsedFile {
+    parsed: ParsedDocument,
+    images: Vec<ImageFile>,
+    page_words: Vec<PageWords>,
+}
+
+/// Parses the bytes of a file, after converting them where needed. The error is the reason to report.
 fn parse_file(
     file: &FoundFile,
     bytes: &[u8],
     convert: Option<&dyn Convert>,
-) -> Result<(ParsedDocument, Vec<ImageFile>), String> {
+) -> Result<ParsedFile, String> {
     let stem = read::stem(&file.path_in_root);
     let format = match file.kind {
         FileKind::Text(dialect) => {
-            return Ok((parse(read::text(bytes)?, stem, dialect), Vec::new()));
+            return Ok(ParsedFile {
+                parsed: parse(read::text(bytes)?, stem, dialect),
+                images: Vec::new(),
+                page_words: Vec::new(),
+            });
         }
         FileKind::Convert(format) => format,
         FileKind::MaybeOpenApi => Format::OpenApi,
@@ -303,7 +319,11 @@ fn parse_file(
     );
     parsed.warnings.extend(converted.warnings);
 
-    Ok((parsed, converted.images))
+    Ok(ParsedFile {
+        parsed,
+        images: converted.images,
+        page_words: converted.page_words,
+    })
 }
 
 fn location(file: &FoundFile) -> FileLocation<'_> {

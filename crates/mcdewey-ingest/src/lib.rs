@@ -30,6 +30,7 @@ mod sync;
 mod tests;
 mod vectors;
 mod walk;
+mod word_boxes;
 
 pub use error::IngestError;
 pub use pairs::CONVERTED_FROM;

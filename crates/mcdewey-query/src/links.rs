@@ -41,7 +41,8 @@ pub fn page_path(source: &SourcePath, page: &PageRef) -> String {
 pub fn file_path(source: &SourcePath, file: &Attachment) -> String {
     let role = match file.role {
         AttachmentRole::Image => "image",
-        AttachmentRole::Original => "original",
+        // Word boxes are data, not a file for readers: nothing links to them.
+        AttachmentRole::Original | AttachmentRole::WordBoxes => "original",
     };
 
     format!(

@@ -2,6 +2,7 @@
 //! client. Each is written out from the values of `mcdewey-search` and the service's public URL.
 //! Fields that do not apply are omitted from the JSON.
 
+mod boxes;
 mod compare;
 mod document;
 mod hit;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use mcdewey_search::Timings;
 
+pub use boxes::{WordBoxItem, WordBoxesItem};
 pub use compare::{
     CellChange, Change, ChangeKind, CompareAnswer, ComparedDocument, ComparedPair, ComparedText,
     WordOp, WordRun,

@@ -8,6 +8,7 @@ pub(crate) mod passages;
 pub(crate) mod snapshot;
 pub(crate) mod tree;
 pub(crate) mod view;
+pub(crate) mod word_boxes;
 
 use std::sync::Arc;
 use std::time::Duration;

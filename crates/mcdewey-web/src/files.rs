@@ -77,6 +77,7 @@ fn file_response(
         AttachmentRole::Original => {
             Some(PDF).filter(|_| attachment.media_type == PDF && content.starts_with(b"%PDF"))
         }
+        AttachmentRole::WordBoxes => None,
     };
 
     let hash = attachment.hash.short(16);

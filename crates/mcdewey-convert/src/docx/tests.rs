@@ -302,6 +302,7 @@ fn nothing_outside_the_document_is_read() {
         markdown,
         images,
         warnings,
+        ..
     } = converted.unwrap();
 
     assert!(

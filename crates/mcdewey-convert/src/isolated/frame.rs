@@ -25,6 +25,8 @@ enum Response {
         markdown: usize,
         images: Vec<ImageHeader>,
         warnings: Vec<String>,
+        /// Length of the words of the pages in bytes of JSON.
+        page_words: usize,
     },
     Failed(ConvertError),
 }
@@ -76,10 +78,12 @@ pub(super) fn write_response(
 ) -> io::Result<()> {
     match outcome {
         Ok(converted) => {
+            let page_words = serde_json::to_vec(&converted.page_words)?;
             let response = Response::Converted {
                 markdown: converted.markdown.len(),
                 images: converted.images.iter().map(ImageHeader::new).collect(),
                 warnings: converted.warnings.clone(),
+                page_words: page_words.len(),
             };
             write_header(output, &response)?;
 
@@ -87,6 +91,7 @@ pub(super) fn write_response(
             for image in &converted.images {
                 output.write_all(&image.bytes)?;
             }
+            output.write_all(&page_words)?;
         }
         Err(error) => write_header(output, &Response::Failed(error.clone()))?,
     }
@@ -96,25 +101,27 @@ pub(super) fn write_response(
 
 /// Receives the outcome of a conversion.
 ///
-/// Fails with [`io::ErrorKind::FileTooLarge`] if Markdown and images together have more than
+/// Fails with [`io::ErrorKind::FileTooLarge`] if Markdown, images and words together have more than
 /// `max_bytes`.
 pub(super) fn read_response(
     input: &mut impl BufRead,
     max_bytes: usize,
 ) -> io::Result<Result<ConvertedDocument, ConvertError>> {
     let header = read_header(input)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-    let (markdown_length, image_headers, warnings) = match header {
+    let (markdown_length, image_headers, warnings, words_length) = match header {
         Response::Converted {
             markdown,
             images,
             warnings,
-        } => (markdown, images, warnings),
+            page_words,
+        } => (markdown, images, warnings, page_words),
         Response::Failed(error) => return Ok(Err(error)),
     };
 
-    let total = image_headers.iter().fold(markdown_length, |sum, image| {
-        sum.saturating_add(image.length)
-    });
+    let total = image_headers.iter().map(|image| image.length).fold(
+        markdown_length.saturating_add(words_length),
+        usize::saturating_add,
+    );
     if total > max_bytes {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
@@ -134,10 +141,12 @@ pub(super) fn read_response(
         });
     }
 
+    let page_words = serde_json::from_slice(&read_exactly(input, words_length)?)?;
     Ok(Ok(ConvertedDocument {
         markdown,
         images,
         warnings,
+        page_words,
     }))
 }
 
@@ -172,6 +181,8 @@ fn read_exactly(input: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> 
 
 #[cfg(test)]
 mod tests {
+    use mcdewey_core::{PageNumber, PageWords};
+
     use super::*;
 
     fn sample() -> ConvertedDocument {
@@ -185,6 +196,12 @@ mod tests {
             markdown: "# Bärge\n".to_owned(),
             images: vec![image("a.png"), image("b\n.png")],
             warnings: vec!["w".to_owned()],
+            page_words: vec![PageWords {
+                page: PageNumber(2),
+                width: 595.0,
+                height: 842.0,
+                words: Vec::new(),
+            }],
         }
     }
 

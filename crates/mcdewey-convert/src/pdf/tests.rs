@@ -76,6 +76,7 @@ fn a_manual_becomes_pages_with_markers() {
         markdown,
         images,
         warnings,
+        ..
     } = convert(&manual()).unwrap();
 
     assert!(
@@ -171,6 +172,7 @@ fn streams_in_other_files_are_not_read() {
         markdown,
         images,
         warnings,
+        ..
     } = convert(&file).unwrap();
 
     assert!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, header};
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
-use mcdewey_core::{Index, OwnerHandle};
+use mcdewey_core::{AttachmentRole, Index, OwnerHandle, PageBoxes, PageNumber, Rectangle, WordBox};
 use mcdewey_search::{Library, LiveLibrary};
 use serde_json::{Value, json};
 
@@ -132,6 +132,52 @@ async fn invalid_bodies_and_methods_are_rejected() {
     let rejected = service.send(delete).await;
     assert_eq!(rejected.code(), (405, "method_not_allowed".to_owned()));
     assert_eq!(rejected.header(header::ALLOW), "GET,HEAD,POST");
+}
+
+#[tokio::test]
+async fn chunks_come_with_the_boxes_of_their_words_on_request() {
+    let area = Rectangle {
+        left: 72.0,
+        top: 90.5,
+        right: 100.0,
+        bottom: 101.0,
+    };
+    let page = PageBoxes {
+        page: PageNumber(4),
+        width: 612.0,
+        height: 792.0,
+        words: vec![WordBox {
+            start: 6,
+            end: 10,
+            area,
+        }],
+    };
+    let stored = PageBoxes::attachments(&[page]).remove(0);
+    let document = SampleDocument::new("a.pdf")
+        .page(4, &["Barge call"])
+        .attachment(
+            AttachmentRole::WordBoxes,
+            &stored.attachment.name,
+            &stored.attachment.media_type,
+            &stored.content,
+        )
+        .build(&FakeEmbed::new(&[]));
+    let service = SampleService::with(&[document], |state| state).await;
+
+    let with_boxes = service.get("/api/v1/chunks/a::0?boxes=1").await.json();
+    assert_eq!(
+        with_boxes["boxes"],
+        json!({
+            "page": 4,
+            "width": 612.0,
+            "height": 792.0,
+            "words": [{
+                "start": 6, "end": 10, "left": 72.0, "top": 90.5, "right": 100.0, "bottom": 101.0,
+            }],
+        })
+    );
+    let without = service.get("/api/v1/chunks/a::0").await.json();
+    assert_eq!(without.get("boxes"), None);
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use mcdewey_search::{ChunkOnPage, DocumentPage, PageImage, Passage, original};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Hit;
 use super::hit::also_in;
+use super::{Hit, WordBoxesItem};
 use crate::{links, page_label};
 
 /// A passage with its neighbours.
@@ -22,6 +22,10 @@ pub struct ChunkAnswer {
     pub before: Vec<Hit>,
     /// The following passages, in document order.
     pub after: Vec<Hit>,
+    /// Where the words of the passage are on its page, if `boxes` was set and the page has a fixed
+    /// layout, as in a PDF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<WordBoxesItem>,
     /// The generation of the index that answered.
     #[schemars(with = "String")]
     pub generation: Generation,
@@ -40,6 +44,7 @@ impl ChunkAnswer {
                 also_in: also_in(passage.also_in),
                 ..Hit::from_chunk(passage.chunk, public_url)
             },
+            boxes: None,
             generation: state.generation.clone(),
             revision: state.revision,
         }

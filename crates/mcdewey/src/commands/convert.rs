@@ -51,6 +51,7 @@ fn convert(settings: &Settings, args: &ConvertArgs) -> Result<()> {
         markdown,
         images,
         warnings,
+        ..
     } = converter(&settings.pdfium, notify_on_stderr())?
         .convert(format, &bytes)
         .with_context(|| format!("cannot convert {}", file.display()))?;

@@ -42,6 +42,7 @@ impl Convert for FakeConverter {
             markdown,
             images,
             warnings: vec!["a table has no header".to_owned()],
+            ..ConvertedDocument::default()
         })
     }
 }

@@ -439,6 +439,7 @@ pub(super) fn role_name(role: AttachmentRole) -> &'static str {
     match role {
         AttachmentRole::Image => "image",
         AttachmentRole::Original => "original",
+        AttachmentRole::WordBoxes => "word-boxes",
     }
 }
 
