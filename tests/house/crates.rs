@@ -12,7 +12,7 @@ const CRATES: [(&str, &str); 15] = [
     ("mcdewey-files", ""),
     ("mcdewey-provision", ""),
     ("mcdewey-markdown", "core"),
-    ("mcdewey-convert", "core"),
+    ("mcdewey-convert", "core markdown"),
     ("mcdewey-embed", "core provision"),
     ("mcdewey-store", "core files"),
     ("mcdewey-ingest", "core markdown"),

@@ -2,6 +2,7 @@
 //! document as HTML and converts that like any page. Never reads included files.
 
 mod blocks;
+mod conditions;
 mod normalise;
 mod table;
 
@@ -18,7 +19,7 @@ use crate::guard::guarded;
 use crate::html::{self, escape};
 use crate::text::{list, unicode};
 
-pub(crate) const VERSION: &str = "asciidoc-1";
+pub(crate) const VERSION: &str = "asciidoc-2";
 
 pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     let (text, mut warnings) = unicode(bytes)?;
@@ -49,9 +50,11 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
 
 fn convert_source(text: &str, warnings: &[String]) -> Result<ConvertedDocument, ConvertError> {
     // `relfilesuffix` leaves the targets of links to other documents unchanged; `experimental`
-    // enables the macros for keys and menus.
+    // enables the macros for keys and menus; `attribute-missing` keeps lines with names that have no
+    // value, which documents may ask to drop.
     let mut parser = Parser::default()
         .with_intrinsic_attribute("relfilesuffix", ".adoc", ModificationContext::Anywhere)
+        .with_intrinsic_attribute("attribute-missing", "skip", ModificationContext::ApiOnly)
         .with_intrinsic_attribute_bool("experimental", true, ModificationContext::Anywhere);
     let document = parser.parse(text);
 
@@ -63,6 +66,13 @@ fn convert_source(text: &str, warnings: &[String]) -> Result<ConvertedDocument, 
     };
 
     let mut warnings = warnings.to_vec();
+    let conditions = conditions::left_out(text, document.span().data());
+    if !conditions.is_empty() {
+        warnings.push(format!(
+            "text under conditions that do not hold is left out: {}",
+            list(&conditions)
+        ));
+    }
     let markdown = html::fragment(
         &blocks::document_html(&document),
         &front_matter,

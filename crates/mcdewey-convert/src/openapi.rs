@@ -3,12 +3,23 @@
 //! The description is read as a plain JSON value, not as typed structures: real files break the
 //! rules of their own version, and what can be understood of them should still be converted.
 
+mod api;
+mod body;
+mod components;
 mod description;
 mod detect;
+mod example;
+mod losses;
 mod operation;
+mod overview;
+mod parameter;
 mod parse;
+mod response;
 mod schema;
+mod security;
+mod server;
 mod table;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -20,159 +31,107 @@ use serde_json::Value;
 
 use crate::front_matter::FrontMatter;
 use crate::guard::{MAX_OUTPUT, guarded};
-use crate::html::escape;
 use crate::text::unicode;
-use operation::Operation;
-use schema::Schemas;
+use api::Api;
+use operation::PathOperations;
+use value::entries;
 
-pub(crate) const VERSION: &str = "openapi-1";
-
-/// The methods of a path, in the order in which their operations are written.
-const METHODS: [&str; 9] = [
-    "get", "post", "put", "patch", "delete", "head", "options", "trace", "query",
-];
+pub(crate) const VERSION: &str = "openapi-2";
 
 pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     guarded(|| {
         let (text, mut warnings) = unicode(bytes)?;
-        let (root, notation) = parse::parse(&text)?;
+        let parsed = parse::parse(&text)?;
+        let root = parsed.value;
         if root.get("openapi").is_none() && root.get("swagger").is_none() {
             return Err(ConvertError(format!(
-                "the file is {notation} but not an OpenAPI description; convert it to Markdown"
+                "the file is {} but not an OpenAPI description; convert it to Markdown",
+                parsed.notation
             )));
         }
 
-        let schemas = Schemas::new(&root);
-        let mut out = overview(&root);
-        for (path, item) in entries(&root["paths"]) {
-            write_operations(&root, &schemas, path, item, &mut out);
-        }
-
-        for (name, item) in entries(&root["webhooks"]) {
-            let path = format!("webhook {name}");
-            write_operations(&root, &schemas, &path, item, &mut out);
-        }
-
-        for (name, schema) in schemas.named() {
-            if out.len() > MAX_OUTPUT {
-                break;
-            }
-            out.push_str(&schemas.section(name, schema));
-        }
-
-        if schemas.is_truncated() {
-            warnings.push(
-                "the schemas refer to each other so often that some fields are not listed"
-                    .to_owned(),
-            );
-        }
-
+        let api = Api::new(&root);
         let front_matter = FrontMatter {
             title: root["info"]["title"].as_str().map(str::to_owned),
             ..FrontMatter::default()
         };
+        let markdown = front_matter.before(&body(&api));
 
+        if parsed.has_more {
+            warnings.push(
+                "only the first YAML document is read; put the others into files of their own"
+                    .to_owned(),
+            );
+        }
+        warnings.extend(limits(&api));
+        warnings.extend(losses::warnings(&api, &markdown));
         Ok(ConvertedDocument {
-            markdown: front_matter.before(&out),
+            markdown,
             warnings,
             ..ConvertedDocument::default()
         })
     })
 }
 
-/// Title, version, description, servers and tags.
-fn overview(root: &Value) -> String {
-    let info = &root["info"];
-    let title = info["title"].as_str().unwrap_or("API");
-
-    let mut out = format!("# {}\n\n", escape::markdown(&description::as_line(title)));
-    if let Some(version) = table::scalar_text(&info["version"]) {
-        out.push_str(&format!("Version: {version}\n\n"));
+fn body<'a>(api: &'a Api<'a>) -> String {
+    let mut out = overview::overview(api.root);
+    out.push_str(&api.security_section());
+    for (path, item) in entries(&api.root["paths"]) {
+        write_operations(api, path, path, item, &mut out);
     }
 
-    out.push_str(&description::as_blocks(
-        info["description"].as_str().unwrap_or_default(),
-        2,
-    ));
-
-    let servers = servers(root);
-    if !servers.is_empty() {
-        out.push_str(&format!("**Servers**\n\n{servers}\n"));
+    for (name, item) in entries(&api.root["webhooks"]) {
+        write_operations(api, name, &format!("webhook {name}"), item, &mut out);
     }
 
-    let tags: String = array(&root["tags"]).filter_map(tag).collect();
-    if !tags.is_empty() {
-        out.push_str(&format!("**Tags**\n\n{tags}\n"));
+    components::write(api, &mut out);
+    for (name, schema) in api.components("schemas", "definitions") {
+        if out.len() > MAX_OUTPUT {
+            break;
+        }
+        out.push_str(&api.schema_section(name, schema));
     }
 
     out
 }
 
-/// A list item for a tag; `None` if the tag has no description.
-fn tag(tag: &Value) -> Option<String> {
-    let description = tag["description"]
-        .as_str()
-        .filter(|text| !text.trim().is_empty())?;
-
-    Some(format!(
-        "- **{}**: {}\n",
-        escape::markdown(tag["name"].as_str()?),
-        description::as_line(description)
-    ))
-}
-
-/// List items for the servers. Version 2 describes its only server by host, path and schemes.
-fn servers(root: &Value) -> String {
-    let mut servers: String = array(&root["servers"]).filter_map(server).collect();
-
-    if let Some(host) = root["host"].as_str() {
-        let base = root["basePath"].as_str().unwrap_or_default();
-        let scheme = root["schemes"][0].as_str().unwrap_or("https");
-        servers.push_str(&format!("- `{scheme}://{host}{base}`\n"));
+/// Warnings about limits that the description exceeds.
+fn limits(api: &Api<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if api.is_truncated() {
+        warnings.push(
+            "the schemas refer to each other so often that some fields are not listed".to_owned(),
+        );
     }
 
-    servers
+    let long_examples = api.long_examples();
+    if long_examples > 0 {
+        warnings.push(format!(
+            "examples of more than {} KB are left out: {long_examples}",
+            example::MAX_EXAMPLE_BYTES / 1024
+        ));
+    }
+    warnings
 }
 
-fn server(server: &Value) -> Option<String> {
-    let description = server["description"]
-        .as_str()
-        .map(|text| format!(": {}", description::as_line(text)))
-        .unwrap_or_default();
-
-    Some(format!("- `{}`{description}\n", server["url"].as_str()?))
-}
-
-fn write_operations(
-    root: &Value,
-    schemas: &Schemas<'_>,
+/// Writes the operations of a path or webhook. Extensions are no paths.
+fn write_operations<'a>(
+    api: &'a Api<'a>,
+    key: &str,
     path: &str,
-    path_item: &Value,
+    item: &'a Value,
     out: &mut String,
 ) {
-    let path_item = schemas.resolve(path_item);
-    for method in METHODS {
-        let operation = &path_item[method];
-        if out.len() <= MAX_OUTPUT && operation.is_object() {
-            let operation = Operation {
-                root,
-                schemas,
-                path,
-                method,
-                path_item,
-                operation,
-            };
-            out.push_str(&operation.section());
-        }
+    if key.starts_with("x-") {
+        return;
     }
-}
 
-/// The entries of an object; empty for any other value.
-fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
-}
-
-/// The items of an array; empty for any other value.
-fn array(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
+    PathOperations {
+        api,
+        prefix: String::new(),
+        path,
+        item: api.resolve_to_write(item),
+        heading_level: 2,
+    }
+    .write(out);
 }

@@ -91,6 +91,69 @@ fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");
 }
 
+/// Stands for a word that readers see.
+const SHOWN: char = '¤';
+/// Stands for a word that readers do not see.
+const HIDDEN: char = '¬';
+
+/// Fills templates with words of which each occurs once, to compare a document with its Markdown.
+#[derive(Default)]
+pub(crate) struct Words {
+    count: u32,
+    shown: Vec<String>,
+    hidden: Vec<String>,
+}
+
+impl Words {
+    /// Replaces each placeholder of a template by a word.
+    pub(crate) fn fill(&mut self, template: &str) -> String {
+        let mut text = String::new();
+        for c in template.chars() {
+            if c != SHOWN && c != HIDDEN {
+                text.push(c);
+                continue;
+            }
+
+            let word = self.next();
+            text.push_str(&word);
+            if c == SHOWN {
+                self.shown.push(word);
+            } else {
+                self.hidden.push(word);
+            }
+        }
+        text
+    }
+
+    /// Asserts that all shown words are in the Markdown in their order, and no hidden one is.
+    pub(crate) fn assert_in(&self, markdown: &str, source: &str) {
+        let mut rest = markdown;
+        for word in &self.shown {
+            let Some(at) = rest.find(word.as_str()) else {
+                panic!("{word} is missing or misplaced in\n{markdown}\nmade of\n{source}");
+            };
+            rest = &rest[at + word.len()..];
+        }
+
+        for word in &self.hidden {
+            assert!(
+                !markdown.contains(word.as_str()),
+                "{word} is shown in\n{markdown}\nmade of\n{source}"
+            );
+        }
+    }
+
+    /// A word of letters only, all of the same length, so that none contains another.
+    fn next(&mut self) -> String {
+        self.count += 1;
+        let letters = (0..3).map(|place| {
+            let digit = self.count / 26_u32.pow(place) % 26;
+            char::from_u32(u32::from('a') + digit).unwrap_or('a')
+        });
+        ['q', 'x'].into_iter().chain(letters).collect()
+    }
+}
+
 mod tests {
     use super::*;
 

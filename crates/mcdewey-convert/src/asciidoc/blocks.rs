@@ -8,7 +8,7 @@ use asciidoc_parser::blocks::{
     QuoteType, RawDelimitedBlock, SimpleBlock, SimpleBlockStyle,
 };
 use asciidoc_parser::content::Content;
-use asciidoc_parser::document::InterpretedValue;
+use asciidoc_parser::document::{Footnote, InterpretedValue};
 
 use super::table;
 use crate::html::escape;
@@ -23,19 +23,13 @@ pub(super) fn document_html(document: &Document<'_>) -> String {
     if let Some(title) = document.doctitle() {
         out.push_str(&format!("<h1>{title}</h1>"));
     }
+    write_byline(document, &mut out);
 
     for block in document.child_blocks() {
         write_block(block, &mut out);
     }
 
-    let footnotes = document.catalog().footnotes();
-    if !footnotes.is_empty() {
-        let items: String = footnotes
-            .iter()
-            .map(|note| format!("<li>[{}] {}</li>", escape::html(&note.index), note.text))
-            .collect();
-        out.push_str(&format!("<p><strong>Notes</strong></p><ul>{items}</ul>"));
-    }
+    write_footnotes(document.catalog().footnotes(), &mut out);
 
     let folder = match document.attribute_value("imagesdir") {
         InterpretedValue::Value(folder) if !folder.is_empty() => {
@@ -45,6 +39,47 @@ pub(super) fn document_html(document: &Document<'_>) -> String {
     };
 
     out.replace(IMAGE_FOLDER, &escape::html(&folder))
+}
+
+/// Writes the authors and the revision, which are below the title.
+fn write_byline(document: &Document<'_>, out: &mut String) {
+    let authors = document
+        .authors()
+        .iter()
+        .map(|author| match author.email() {
+            Some(email) => format!("{} &lt;{email}&gt;", author.name()),
+            None => author.name().to_owned(),
+        });
+
+    let attributes = ["revnumber", "revdate", "revremark"];
+    let revision = attributes
+        .iter()
+        .filter_map(|name| match document.attribute_value(name) {
+            InterpretedValue::Value(value) if !value.is_empty() => Some(escape::html(&value)),
+            _ => None,
+        });
+
+    for (words, values) in [
+        ("Authors", authors.collect::<Vec<_>>()),
+        ("Revision", revision.collect()),
+    ] {
+        if !values.is_empty() {
+            out.push_str(&format!("<p>{words}: {}</p>", values.join(", ")));
+        }
+    }
+}
+
+/// Writes the footnotes of a document or cell as a list.
+pub(super) fn write_footnotes(footnotes: &[Footnote], out: &mut String) {
+    if footnotes.is_empty() {
+        return;
+    }
+
+    let items: String = footnotes
+        .iter()
+        .map(|note| format!("<li>[{}] {}</li>", escape::html(&note.index), note.text))
+        .collect();
+    out.push_str(&format!("<p><strong>Notes</strong></p><ul>{items}</ul>"));
 }
 
 /// Writes a block with everything in it.
@@ -137,6 +172,11 @@ fn write_media<'s>(media: &'s MediaBlock<'s>, out: &mut String) {
         .named_attribute("alt")
         .or_else(|| attributes.nth_attribute(1))
         .map_or("", |alt| alt.value());
+
+    if let Some(title) = attributes.named_attribute("title") {
+        let title = escape::html(title.value());
+        out.push_str(&format!("<p><strong>{title}</strong></p>"));
+    }
 
     match media.type_() {
         MediaType::Image => out.push_str(&format!(

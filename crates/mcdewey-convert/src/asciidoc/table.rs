@@ -4,7 +4,7 @@ use asciidoc_parser::blocks::{
     ColumnStyle, IsBlock, TableBlock, TableCell, TableCellContent, TableRow,
 };
 
-use super::blocks::write_block;
+use super::blocks::{write_block, write_footnotes};
 
 pub(super) fn write_table<'s>(table: &'s TableBlock<'s>, out: &mut String) {
     out.push_str("<table>");
@@ -51,9 +51,13 @@ fn write_cell<'s>(cell: &'s TableCell<'s>, is_header: bool, out: &mut String) {
             write_text(content.rendered_html(), cell.style(), out);
         }
         TableCellContent::AsciiDoc(document) => {
+            if let Some(title) = document.title() {
+                out.push_str(&format!("<p><strong>{title}</strong></p>"));
+            }
             for block in document.blocks() {
                 write_block(block, out);
             }
+            write_footnotes(document.footnotes(), out);
         }
     }
 

@@ -3,6 +3,8 @@
 use super::*;
 use crate::testing::read_mutations;
 
+mod words;
+
 const GUIDE: &str = r#"Trunk guide
 ===========
 :lang: en
@@ -63,6 +65,8 @@ lang: "en"
 
 # Trunk guide
 
+Revision: 2025-03-04
+
 For Switch with **bold** and `max_calls`, see [the ports](#ports) or [limits](limits.adoc#calls).[1]
 
 ## Ports
@@ -111,6 +115,48 @@ fn converts_a_guide() {
     assert_eq!(
         converted.warnings,
         ["the file includes other files, whose text is missing: more.adoc"]
+    );
+}
+
+#[test]
+fn the_byline_and_attributions_are_written() {
+    let source = "= Guide\nAda Byte <ada@a.example>; Bo Nibble\nv2.1, 2024-05-06: Second\n\n\
+                  [quote, Cy Word, Tales]\n____\nLess.\n____\n";
+    assert_eq!(
+        convert(source.as_bytes()).unwrap().markdown,
+        "---\ntitle: \"Guide\"\nupdated: 2024-05-06\n---\n\n# Guide\n\n\
+         Authors: Ada Byte \\<ada@a.example>, Bo Nibble\n\n\
+         Revision: 2.1, 2024-05-06, Second\n\n> Less.\n>\n> — Cy Word, Tales\n"
+    );
+}
+
+#[test]
+fn nested_cells_keep_their_footnotes() {
+    let source = "[cols=\"1a\"]\n|===\n|Text.footnote:[Inside.]\n|===\n";
+    let markdown = convert(source.as_bytes()).unwrap().markdown;
+    assert!(markdown.contains("Inside."), "{markdown}");
+}
+
+#[test]
+fn lines_with_unknown_attributes_are_kept() {
+    let source = ":attribute-missing: drop-line\n\nOne.\n\nTwo {unknown} three.\n";
+    let markdown = convert(source.as_bytes()).unwrap().markdown;
+    assert!(markdown.contains("Two {unknown} three."), "{markdown}");
+}
+
+#[test]
+fn conditions_are_evaluated_and_reported() {
+    let source = ":cloud:\n\nifdef::cloud[]\nHosted.\nendif::[]\nifndef::cloud[Own.]\n\n\
+                  ifdef::print[]\n----\nPaper.\n----\nendif::[]\n\n\
+                  ifeval::[\"{cloud}\" == \"x\"]\nNever.\nendif::[]\nEnd.\n";
+    let converted = convert(source.as_bytes()).unwrap();
+    assert_eq!(converted.markdown, "Hosted.\n\nEnd.\n");
+    assert_eq!(
+        converted.warnings,
+        [
+            "text under conditions that do not hold is left out: ifndef::cloud[], \
+          ifdef::print[], ifeval::[\"{cloud}\" == \"x\"]"
+        ]
     );
 }
 

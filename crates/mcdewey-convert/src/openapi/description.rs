@@ -2,8 +2,11 @@
 
 use std::sync::LazyLock;
 
+use mcdewey_markdown::fence::{Fence, marker};
 use regex::Regex;
+use serde_json::Value;
 
+use super::table::code;
 use crate::front_matter::FrontMatter;
 use crate::html;
 
@@ -37,11 +40,22 @@ pub(super) fn as_cell(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("```"))
+        .filter(|line| !line.is_empty() && marker(line).is_none())
         .collect();
 
     // Pipes that the author has escaped already are not escaped twice.
     lines.join("<br>").replace("\\|", "|").replace('|', "\\|")
+}
+
+/// A link to another document, with its description.
+pub(super) fn external(documents: &Value) -> Option<String> {
+    let address = documents["url"].as_str()?;
+    let text = as_cell(documents["description"].as_str().unwrap_or_default());
+    Some(if text.is_empty() {
+        code(address)
+    } else {
+        format!("{text} ({})", code(address))
+    })
 }
 
 fn to_markdown(text: &str) -> String {
@@ -57,15 +71,15 @@ fn to_markdown(text: &str) -> String {
 /// headings, of both kinds, become headings of that level.
 fn lower_headings(text: &str, level: usize) -> String {
     let mut out: Vec<String> = Vec::new();
-    let mut in_fence = false;
+    let mut open: Option<Fence> = None;
 
     for line in text.lines() {
-        let bare = line.trim_start();
-        if bare.starts_with("```") || bare.starts_with("~~~") {
-            in_fence = !in_fence;
-        }
-
-        if in_fence {
+        let fence = Fence::parse(line);
+        if open.is_some() || fence.is_some() {
+            open = match (open, fence) {
+                (Some(opening), Some(fence)) if fence.closes(&opening) => None,
+                (opening, fence) => opening.or(fence),
+            };
             out.push(line.to_owned());
             continue;
         }
@@ -77,24 +91,35 @@ fn lower_headings(text: &str, level: usize) -> String {
             continue;
         }
 
-        let follows_text = out
-            .last()
-            .is_some_and(|title| title.starts_with(char::is_alphanumeric));
-        if follows_text && is_underline(bare) {
+        let follows_text = out.last().is_some_and(|title| may_be_underlined(title));
+        if follows_text && is_underline(line.trim()) {
             let title = out.pop().unwrap_or_default();
             out.push(format!("{} {title}", "#".repeat(level)));
             continue;
         }
 
+        // Directly below text a lone dash would make a heading of it; authors mean a list.
+        if follows_text && line.trim() == "-" {
+            out.push(String::new());
+        }
         out.push(line.to_owned());
     }
 
     out.join("\n")
 }
 
+/// Whether a line is running text rather than an item of a list, a quote or a row of a table.
+fn may_be_underlined(line: &str) -> bool {
+    let first = line.chars().next().unwrap_or(' ');
+    let is_item = line.starts_with("* ");
+    (first.is_alphanumeric() || "*_`[(\"'".contains(first)) && !is_item
+}
+
 fn is_underline(line: &str) -> bool {
-    let marks = line.trim_end().as_bytes();
-    line.len() > 1 && (marks.iter().all(|&b| b == b'=') || marks.iter().all(|&b| b == b'-'))
+    line.len() > 1
+        && ['=', '-']
+            .iter()
+            .any(|mark| line.chars().all(|c| c == *mark))
 }
 
 #[cfg(test)]
@@ -107,6 +132,16 @@ mod tests {
             as_blocks("# A\n\ntext\n\nB\n---\n```\n# c\n```", 3),
             "### A\n\ntext\n\n### B\n```\n# c\n```\n\n"
         );
+        assert_eq!(
+            as_blocks("````\n```\n# c\n````\n# D", 2),
+            "````\n```\n# c\n````\n## D\n\n"
+        );
+    }
+
+    #[test]
+    fn a_lone_dash_begins_a_list() {
+        assert_eq!(as_blocks("Values:\n- \n- b", 3), "Values:\n\n- \n- b\n\n");
+        assert_eq!(as_blocks("`a`\n--\n* b\n--", 3), "### `a`\n* b\n--\n\n");
     }
 
     #[test]

@@ -1,86 +1,152 @@
-//! Writes the section of an operation: what it does, its parameters, request body and responses.
+//! Writes the section of an operation: what it does, its parameters, request body, responses and
+//! callbacks.
 
 use serde_json::Value;
 
-use super::schema::Schemas;
-use super::table::{code, scalar_text, table};
-use super::{array, description, entries};
+use super::api::Api;
+use super::table::{code, scalar_text};
+use super::value::{array, entries, strings};
+use super::{description, server};
+use crate::guard::MAX_OUTPUT;
 use crate::html::escape;
 
-/// Longer examples are left out; they repeat what the tables say.
-const MAX_EXAMPLE_BYTES: usize = 4 * 1024;
+/// The methods of a path, in the order in which their operations are written.
+const METHODS: [&str; 9] = [
+    "get", "post", "put", "patch", "delete", "head", "options", "trace", "query",
+];
 
-pub(super) struct Operation<'a> {
-    pub(super) root: &'a Value,
-    pub(super) schemas: &'a Schemas<'a>,
+/// How deep callbacks of callbacks are written.
+const MAX_CALLBACK_LEVEL: usize = 4;
+
+/// The operations of one path.
+pub(super) struct PathOperations<'a> {
+    pub(super) api: &'a Api<'a>,
+    /// What the headings begin with, such as the name of a callback; may be empty.
+    pub(super) prefix: String,
     pub(super) path: &'a str,
-    pub(super) method: &'a str,
     /// What all operations of the path share, such as parameters.
-    pub(super) path_item: &'a Value,
-    pub(super) operation: &'a Value,
+    pub(super) item: &'a Value,
+    pub(super) heading_level: usize,
 }
 
-/// The form of a body in one media type.
-struct MediaType<'a> {
-    /// Empty in version 2, which has one schema for all media types.
-    name: &'a str,
-    schema: &'a Value,
-    /// The object that contains the examples.
-    definition: &'a Value,
-}
+impl<'a> PathOperations<'a> {
+    /// Writes the sections of all operations, or what the path says if it has none.
+    pub(super) fn write(&self, out: &mut String) {
+        let mut count = 0;
+        let standard = METHODS.iter().map(|method| (*method, &self.item[*method]));
+        let additional = entries(&self.item["additionalOperations"])
+            .map(|(method, operation)| (method.as_str(), operation));
 
-impl<'a> Operation<'a> {
-    pub(super) fn section(&self) -> String {
+        for (method, operation) in standard.chain(additional) {
+            if out.len() <= MAX_OUTPUT && operation.is_object() {
+                out.push_str(&self.section(method, operation, count == 0));
+                count += 1;
+            }
+        }
+
+        let has_text = ["summary", "description", "parameters"]
+            .iter()
+            .any(|key| !self.item[*key].is_null());
+        if count == 0 && has_text {
+            out.push_str(&self.section("", &Value::Null, false));
+        }
+    }
+
+    fn section(&self, method: &str, operation: &'a Value, is_first: bool) -> String {
+        let mut out = self.heading(method, operation);
+        if operation["deprecated"] == Value::Bool(true) {
+            out.push_str("**Deprecated.**\n\n");
+        }
+
+        let text = self.text(operation, "description").unwrap_or_default();
+        if Some(text) != self.text(operation, "summary") {
+            out.push_str(&description::as_blocks(text, self.heading_level + 1));
+        }
+        if is_first {
+            out.push_str(&self.texts_of_path(operation));
+        }
+
+        out.push_str(&self.labels(operation));
+        let parameters = self
+            .api
+            .parameters(&self.item["parameters"], &operation["parameters"]);
+        out.push_str(&self.api.parameter_table(&parameters));
+        out.push_str(&self.request_body(operation, &parameters));
+        out.push_str(&self.api.responses(&operation["responses"]));
+        self.write_callbacks(&operation["callbacks"], &mut out);
+        out
+    }
+
+    fn heading(&self, method: &str, operation: &'a Value) -> String {
         let summary = self
-            .text("summary")
+            .text(operation, "summary")
             .map(description::as_line)
             .filter(|text| !text.is_empty())
             .map(|text| format!(" — {text}"))
             .unwrap_or_default();
 
-        let mut out = format!(
-            "## {} {}{summary}\n\n",
-            self.method.to_uppercase(),
-            escape::markdown(self.path)
-        );
-
-        if self.operation["deprecated"] == Value::Bool(true) {
-            out.push_str("**Deprecated.**\n\n");
-        }
-
-        let text = self.text("description").unwrap_or_default();
-        out.push_str(&description::as_blocks(text, 3));
-        out.push_str(&self.labels());
-        let parameters = self.parameters();
-        out.push_str(&self.parameter_table(&parameters));
-        out.push_str(&self.request_body(&parameters));
-        out.push_str(&self.responses());
-
-        out
+        let name = format!("{} {}", method.to_uppercase(), escape::markdown(self.path));
+        format!(
+            "{} {}{}{summary}\n\n",
+            "#".repeat(self.heading_level),
+            self.prefix,
+            name.trim_start()
+        )
     }
 
     /// A text of the operation, or of its path if it has none.
-    fn text(&self, key: &str) -> Option<&'a str> {
-        self.operation[key]
-            .as_str()
-            .or_else(|| self.path_item[key].as_str())
+    fn text(&self, operation: &'a Value, key: &str) -> Option<&'a str> {
+        operation[key].as_str().or_else(|| self.item[key].as_str())
     }
 
-    /// A list of the operation's id, tags and security.
-    fn labels(&self) -> String {
-        let tags: Vec<&str> = array(&self.operation["tags"])
-            .filter_map(Value::as_str)
-            .collect();
+    /// What the path says beside an operation's own texts.
+    fn texts_of_path(&self, operation: &'a Value) -> String {
+        ["summary", "description"]
+            .iter()
+            .filter(|key| operation[**key].is_string())
+            .filter_map(|key| self.item[*key].as_str())
+            .map(|text| description::as_blocks(text, self.heading_level + 1))
+            .collect()
+    }
 
+    /// A list of the operation's id, tags, security, media types and servers.
+    fn labels(&self, operation: &'a Value) -> String {
         let mut out = String::new();
-        if let Some(id) = scalar_text(&self.operation["operationId"]) {
+        if let Some(id) = scalar_text(&operation["operationId"]) {
             out.push_str(&format!("- Operation: {}\n", code(&id)));
         }
+
+        let tags = strings(&operation["tags"]);
         if !tags.is_empty() {
             out.push_str(&format!("- Tags: {}\n", escape::markdown(&tags.join(", "))));
         }
-        if let Some(security) = self.security() {
+        // What a server sends does not follow the rules for calls to it.
+        let has_rules = operation.is_object() && self.prefix.is_empty();
+        if (has_rules || operation["security"].is_array())
+            && let Some(security) = self.api.security_requirements(operation)
+        {
             out.push_str(&format!("- Security: {security}\n"));
+        }
+
+        for (key, words) in [
+            ("schemes", "Schemes"),
+            ("consumes", "Consumes"),
+            ("produces", "Produces"),
+        ] {
+            let values: Vec<String> = strings(&operation[key]).into_iter().map(code).collect();
+            if !values.is_empty() {
+                out.push_str(&format!("- {words}: {}\n", values.join(", ")));
+            }
+        }
+
+        if let Some(link) = description::external(&operation["externalDocs"]) {
+            out.push_str(&format!("- More: {link}\n"));
+        }
+
+        let servers = array(&operation["servers"]).chain(array(&self.item["servers"]));
+        let servers: Vec<Value> = servers.cloned().collect();
+        if !servers.is_empty() {
+            out.push_str(&format!("- Servers:\n{}", server::nested(&servers)));
         }
 
         if !out.is_empty() {
@@ -89,285 +155,49 @@ impl<'a> Operation<'a> {
         out
     }
 
-    /// The alternative ways of authentication, each of which may combine several schemes.
-    fn security(&self) -> Option<String> {
-        let alternatives = self.operation["security"]
-            .as_array()
-            .or_else(|| self.root["security"].as_array())?;
-
-        if alternatives.is_empty() {
-            return Some("none".to_owned());
-        }
-
-        let alternatives: Vec<String> = alternatives
-            .iter()
-            .map(|schemes| self.security_schemes(schemes))
-            .collect();
-        Some(alternatives.join(", or "))
-    }
-
-    fn security_schemes(&self, schemes: &Value) -> String {
-        let schemes: Vec<String> = entries(schemes)
-            .map(|(name, scopes)| self.security_scheme(name, scopes))
-            .collect();
-
-        if schemes.is_empty() {
-            "none".to_owned()
-        } else {
-            schemes.join(" and ")
-        }
-    }
-
-    fn security_scheme(&self, name: &str, scopes: &Value) -> String {
-        let definition = self
-            .schemas
-            .resolve(&self.root["components"]["securitySchemes"][name]);
-        let definition = if definition.is_null() {
-            &self.root["securityDefinitions"][name]
-        } else {
-            definition
-        };
-
-        let kind = match definition["type"].as_str() {
-            Some("apiKey") => format!(
-                " (API key in {} {})",
-                definition["in"].as_str().unwrap_or("header"),
-                code(definition["name"].as_str().unwrap_or_default())
-            ),
-            Some("http") => format!(
-                " (HTTP {})",
-                definition["scheme"].as_str().unwrap_or_default()
-            ),
-            Some(other) => format!(" ({other})"),
-            None => String::new(),
-        };
-
-        let scopes: Vec<String> = array(scopes).filter_map(Value::as_str).map(code).collect();
-        let scopes = if scopes.is_empty() {
-            String::new()
-        } else {
-            format!(" with {}", scopes.join(", "))
-        };
-
-        format!("{}{kind}{scopes}", code(name))
-    }
-
-    /// The parameters of the path and the operation. One of the operation replaces one of the path
-    /// with the same name and location.
-    fn parameters(&self) -> Vec<&'a Value> {
-        let mut parameters: Vec<&'a Value> = Vec::new();
-        let of_path = array(&self.path_item["parameters"]);
-        let of_operation = array(&self.operation["parameters"]);
-
-        for parameter in of_path.chain(of_operation) {
-            let parameter = self.schemas.resolve(parameter);
-            parameters.retain(|other| {
-                other["name"] != parameter["name"] || other["in"] != parameter["in"]
-            });
-            parameters.push(parameter);
-        }
-
-        parameters
-    }
-
-    fn parameter_table(&self, parameters: &[&'a Value]) -> String {
-        let rows: Vec<Vec<String>> = parameters
-            .iter()
-            .filter(|parameter| parameter["in"] != "body")
-            .map(|parameter| self.parameter_row(parameter))
-            .collect();
-
-        if rows.is_empty() {
-            return String::new();
-        }
-
-        format!(
-            "**Parameters**\n\n{}",
-            table(&["Name", "In", "Type", "Required", "Description"], &rows)
-        )
-    }
-
-    fn parameter_row(&self, parameter: &'a Value) -> Vec<String> {
-        let of_content = entries(&parameter["content"])
-            .next()
-            .map(|(_, media_type)| &media_type["schema"]);
-
-        // Version 2 writes the schema into the parameter itself.
-        let schema = if parameter["schema"].is_object() {
-            &parameter["schema"]
-        } else {
-            of_content.unwrap_or(parameter)
-        };
-
-        let mut description = self.schemas.describe(parameter);
-        if !std::ptr::eq(schema, parameter) {
-            let constraints = self.schemas.describe_constraints(schema);
-            if !description.is_empty() && !constraints.is_empty() {
-                description.push(' ');
-            }
-            description.push_str(&constraints);
-        }
-
-        let required = parameter["required"] == Value::Bool(true);
-        vec![
-            code(parameter["name"].as_str().unwrap_or_default()),
-            parameter["in"].as_str().unwrap_or_default().to_owned(),
-            self.schemas.type_name(schema),
-            if required { "yes" } else { "no" }.to_owned(),
-            description,
-        ]
-    }
-
-    fn request_body(&self, parameters: &[&'a Value]) -> String {
-        // Version 2 describes the body as a parameter.
-        if let Some(body) = parameters
+    /// The body of a request. Version 2 describes it as a parameter.
+    fn request_body(&self, operation: &'a Value, parameters: &[&'a Value]) -> String {
+        let body = parameters
             .iter()
             .find(|parameter| parameter["in"] == "body")
-        {
-            let media_type = MediaType {
-                name: "",
-                schema: &body["schema"],
-                definition: &Value::Null,
-            };
-            return self.body("Request body", body, &[media_type]);
-        }
+            .copied()
+            .unwrap_or_else(|| self.api.resolve_to_write(&operation["requestBody"]));
 
-        let body = self.schemas.resolve(&self.operation["requestBody"]);
-        if !body.is_object() {
-            return String::new();
-        }
-
-        let title = if body["required"] == Value::Bool(true) {
-            "Request body (required)"
+        if body.is_object() {
+            self.api.request_body(body)
         } else {
-            "Request body"
-        };
-
-        self.body(title, body, &media_types(body))
+            String::new()
+        }
     }
 
-    /// Writes a request body: its media types, its description, and the first table of fields and
-    /// the first example that one of them has.
-    fn body(&self, title: &str, body: &'a Value, media_types: &[MediaType<'a>]) -> String {
-        let types: Vec<String> = media_types
-            .iter()
-            .map(|media_type| {
-                let type_name = self.schemas.type_name(media_type.schema);
-                if media_type.name.is_empty() {
-                    type_name
-                } else {
-                    format!("{type_name} ({})", code(media_type.name))
-                }
-            })
-            .collect();
-
-        let mut out = format!("**{title}**");
-        if !types.is_empty() {
-            out.push_str(&format!(": {}", types.join("; ")));
+    fn write_callbacks(&self, callbacks: &'a Value, out: &mut String) {
+        if self.heading_level > MAX_CALLBACK_LEVEL {
+            return;
         }
 
-        out.push_str("\n\n");
-        let description = body["description"].as_str().unwrap_or_default();
-        out.push_str(&description::as_blocks(description, 4));
-        out.push_str(&self.first_fields(media_types).unwrap_or_default());
-        out.push_str(&self.first_example(media_types).unwrap_or_default());
-
-        out
-    }
-
-    fn responses(&self) -> String {
-        let mut rows = Vec::new();
-        let mut bodies = String::new();
-        for (status, response) in entries(&self.operation["responses"]) {
-            let response = self.schemas.resolve(response);
-            let media_types = media_types(response);
-            let types: Vec<String> = media_types
-                .iter()
-                .map(|media_type| self.schemas.type_name(media_type.schema))
-                .collect();
-
-            rows.push(vec![
-                status.clone(),
-                description::as_cell(response["description"].as_str().unwrap_or_default()),
-                types.join("; "),
-            ]);
-
-            // Computed for errors too: it counts towards the limit on schemas, on which the
-            // Markdown of later sections depends.
-            let fields = self.first_fields(&media_types);
-
-            // The fields of errors are usually the same everywhere and are in their schema.
-            if status.starts_with('2') || status == "default" && rows.len() == 1 {
-                if let Some(fields) = fields {
-                    bodies.push_str(&format!("**Fields of the {status} response**\n\n{fields}"));
-                }
-                bodies.push_str(&self.first_example(&media_types).unwrap_or_default());
-            }
+        for (name, callback) in entries(callbacks) {
+            let callback = self.api.resolve_to_write(callback);
+            write_callback(self.api, name, callback, self.heading_level + 1, out);
         }
-
-        if rows.is_empty() {
-            return String::new();
-        }
-
-        format!(
-            "**Responses**\n\n{}{bodies}",
-            table(&["Status", "Description", "Body"], &rows)
-        )
-    }
-
-    /// The first table of fields that is not empty.
-    fn first_fields(&self, media_types: &[MediaType<'a>]) -> Option<String> {
-        media_types
-            .iter()
-            .map(|media_type| self.schemas.field_table(media_type.schema))
-            .find(|fields| !fields.is_empty())
-    }
-
-    fn first_example(&self, media_types: &[MediaType<'a>]) -> Option<String> {
-        media_types
-            .iter()
-            .find_map(|media_type| self.example(media_type.definition))
-    }
-
-    /// The first example of a media type as a code block.
-    fn example(&self, media_type: &'a Value) -> Option<String> {
-        let first = entries(&media_type["examples"])
-            .next()
-            .map(|(_, example)| self.schemas.resolve(example));
-
-        let example = media_type
-            .get("example")
-            .or_else(|| first.map(|example| example.get("value").unwrap_or(example)))?;
-
-        let (text, language) = match example {
-            Value::Null => return None,
-            Value::String(text) => (text.clone(), ""),
-            other => (serde_json::to_string_pretty(other).ok()?, "json"),
-        };
-
-        let fits = !text.trim().is_empty()
-            && text.len() <= MAX_EXAMPLE_BYTES
-            // Would end the code block.
-            && !text.contains("```");
-        fits.then(|| format!("Example:\n\n```{language}\n{}\n```\n\n", text.trim_end()))
     }
 }
 
-/// The media types of a request body or response.
-fn media_types(body: &Value) -> Vec<MediaType<'_>> {
-    if body["schema"].is_object() {
-        return vec![MediaType {
-            name: "",
-            schema: &body["schema"],
-            definition: body,
-        }];
+/// Writes the requests that a server sends to the addresses of a callback.
+pub(super) fn write_callback<'a>(
+    api: &'a Api<'a>,
+    name: &str,
+    callback: &'a Value,
+    heading_level: usize,
+    out: &mut String,
+) {
+    for (address, item) in entries(callback).filter(|(address, _)| !address.starts_with("x-")) {
+        PathOperations {
+            api,
+            prefix: format!("Callback {}: ", escape::markdown(name)),
+            path: address,
+            item: api.resolve(item),
+            heading_level,
+        }
+        .write(out);
     }
-
-    entries(&body["content"])
-        .map(|(name, definition)| MediaType {
-            name,
-            schema: &definition["schema"],
-            definition,
-        })
-        .collect()
 }

@@ -17,8 +17,16 @@ const MAX_DEPTH: usize = 1000;
 /// The bytes of all text of a description after aliases are expanded.
 const MAX_TEXT_BYTES: usize = 64 * 1024 * 1024;
 
-/// Returns the value of a file and the name of its notation, `JSON` or `YAML`.
-pub(super) fn parse(text: &str) -> Result<(Value, &'static str), ConvertError> {
+/// What a file contains.
+pub(super) struct Parsed {
+    pub(super) value: Value,
+    /// `JSON` or `YAML`.
+    pub(super) notation: &'static str,
+    /// Whether other YAML documents follow in the file.
+    pub(super) has_more: bool,
+}
+
+pub(super) fn parse(text: &str) -> Result<Parsed, ConvertError> {
     let budget = Budget {
         nodes: Cell::new(MAX_NODES),
         text_bytes: Cell::new(MAX_TEXT_BYTES),
@@ -27,7 +35,11 @@ pub(super) fn parse(text: &str) -> Result<(Value, &'static str), ConvertError> {
     if text.trim_start().starts_with(['{', '[']) {
         let mut json = serde_json::Deserializer::from_str(text);
         if let Ok(value) = ValueSeed(&budget).deserialize(&mut json) {
-            return Ok((value, "JSON"));
+            return Ok(Parsed {
+                value,
+                notation: "JSON",
+                has_more: false,
+            });
         }
     }
 
@@ -39,7 +51,8 @@ pub(super) fn parse(text: &str) -> Result<(Value, &'static str), ConvertError> {
         )));
     }
 
-    let yaml = serde_yaml_ng::Deserializer::from_str(text)
+    let mut documents = serde_yaml_ng::Deserializer::from_str(text);
+    let yaml = documents
         .next()
         .ok_or_else(|| ConvertError("the file is empty".to_owned()))?;
 
@@ -48,7 +61,11 @@ pub(super) fn parse(text: &str) -> Result<(Value, &'static str), ConvertError> {
             "the file is neither valid JSON nor valid YAML: {error}"
         ))
     })?;
-    Ok((value, "YAML"))
+    Ok(Parsed {
+        value,
+        notation: "YAML",
+        has_more: documents.next().is_some(),
+    })
 }
 
 /// Whether brackets or dashes open more than [`MAX_DEPTH`] levels. Counts brackets in strings too.
@@ -187,8 +204,9 @@ mod tests {
     fn parses_both_notations_alike() {
         let json = parse(r#"{"a": {"200": [1, true, null, "x"]}}"#).unwrap();
         let yaml = parse("a:\n  200: [1, true, null, x]\n").unwrap();
-        assert_eq!((json.0, "JSON"), (yaml.0, json.1));
-        assert_eq!(yaml.1, "YAML");
+        assert_eq!((json.value, "JSON"), (yaml.value, json.notation));
+        assert_eq!((yaml.notation, yaml.has_more), ("YAML", false));
+        assert!(parse("a: 1\n---\nb: 2\n").unwrap().has_more);
     }
 
     #[test]
@@ -206,7 +224,7 @@ mod tests {
             "*a, ".repeat(100_000)
         );
 
-        assert!(parse(&wide).unwrap_err().0.contains("too large"));
+        assert!(parse(&wide).err().unwrap().0.contains("too large"));
     }
 
     #[test]

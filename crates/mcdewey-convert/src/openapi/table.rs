@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Longer values are examples rather than defaults, and are left out.
-const MAX_VALUE_LENGTH: usize = 200;
+const MAX_VALUE_LENGTH: usize = 2_000;
 
 /// A table with one header row; empty if it has no rows. Columns without any content are left out,
 /// except the first.

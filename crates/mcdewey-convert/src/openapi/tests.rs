@@ -3,6 +3,8 @@
 use super::*;
 use crate::testing::read_mutations;
 
+mod rich;
+
 const AGENTS: &str = r##"openapi: 3.1.0
 info:
   title: Agents
@@ -80,6 +82,12 @@ Ten a second.
 
 - `https://api.example.com/v2`: live
 
+## Authentication
+
+### key
+
+- Kind: API key in header `X-Key`
+
 ## GET /agents/{id} — Read one agent
 
 Gives an agent.
@@ -102,7 +110,7 @@ Slow.
 
 | Status | Description | Body |
 | --- | --- | --- |
-| 200 | The agent | `Agent` |
+| 200 | The agent | `Agent` (`application/json`) |
 | 404 | No such \| agent |  |
 
 **Fields of the 200 response**
@@ -180,7 +188,7 @@ fn converts_version_2() {
         "- `https://api.example.com/v1`",
         "## POST /calls",
         "| `dry` | query | boolean | no | Default: `false`. |",
-        "**Request body**: `Call`",
+        "**Request body** `call`: `Call`",
         "| `to` | string |",
         "| 200 | OK | array of string |",
         "## Schema Call",

@@ -214,6 +214,14 @@ pub(super) fn code_block(lines: &[String], language: Option<&str>) -> String {
     )
 }
 
+/// Inline HTML as preformatted text, without its markup.
+pub(super) fn preformatted(html: &str) -> String {
+    format!(
+        "<pre><code>{}</code></pre>",
+        escape::html(&without_tags(html))
+    )
+}
+
 /// The text of HTML that [`Parser::inline`] wrote.
 fn without_tags(html: &str) -> String {
     let mut text = String::new();

@@ -5,107 +5,91 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Parser;
-use super::blocks::code_block;
+use super::blocks::{code_block, preformatted};
 use super::lines::{common_indentation, cut_left, dedent, indented_end, with_continuation};
+use super::objects;
 use crate::html::escape;
 
 static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\.\. (?:\|[^|]+\| +)?([A-Za-z][\w:.+-]*) ?::(?: +(.*)|$)")
+    Regex::new(r"^\.\. (?:\|[^|]+\| +)?([^\W_]+(?:[-._+:][^\W_]+)*) ?::(?: +(.*)|$)")
         .expect("the pattern is valid")
 });
-static FOOTNOTE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\.\. \[([^\]]+)\](?: +(.*)|$)").expect("the pattern is valid"));
+static FOOTNOTE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\.\. \[([^\]\s]+)\](?: +(.*)|$)").expect("the pattern is valid")
+});
+/// A field such as `:param name:`, which cannot be an option.
+static FIELD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^:[\w-]+ [^:`]+:(?: |$)").expect("the pattern is valid"));
 static OPTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^:([\w-]+):(?: +(.*)|$)").expect("the pattern is valid"));
 
-/// Admonitions and their titles.
-const ADMONITIONS: [(&str, &str); 11] = [
-    ("note", "Note"),
-    ("warning", "Warning"),
-    ("tip", "Tip"),
-    ("hint", "Hint"),
-    ("important", "Important"),
-    ("caution", "Caution"),
-    ("danger", "Danger"),
-    ("attention", "Attention"),
-    ("error", "Error"),
-    ("seealso", "See also"),
-    ("todo", "To do"),
-];
-
-/// Notes on versions, and what is written before the version.
-const VERSION_NOTES: [(&str, &str); 5] = [
-    ("versionadded", "Added in"),
-    ("versionchanged", "Changed in"),
-    ("deprecated", "Deprecated since"),
-    ("versionremoved", "Removed in"),
-    ("deprecated-removed", "Deprecated since"),
-];
-
 /// Directives for the program that builds the pages, which have no text for readers.
-const IGNORED: [&str; 20] = [
-    "toctree",
+const IGNORED: [&str; 17] = [
     "contents",
     "index",
     "highlight",
+    "highlightlang",
     "default-role",
+    "default-intersphinx-role",
     "role",
     "meta",
     "tabularcolumns",
     "sectnum",
     "section-numbering",
-    "module",
-    "currentmodule",
-    "program",
     "testsetup",
     "testcleanup",
     "default-domain",
     "target-notes",
-    "class",
     "title",
-    "cssclass",
+    "namespace-pop",
 ];
 
-/// Directives that describe objects. Their argument is a signature.
-const OBJECTS: [&str; 20] = [
-    "function",
-    "method",
-    "classmethod",
-    "staticmethod",
+/// Options for the program that builds the pages.
+const IGNORED_OPTIONS: [&str; 9] = [
+    "name",
     "class",
-    "exception",
-    "attribute",
-    "data",
-    "decorator",
-    "property",
-    "option",
-    "cmdoption",
-    "envvar",
-    "describe",
-    "object",
-    "confval",
-    "type",
-    "macro",
-    "member",
-    "setting",
+    "noindex",
+    "no-index",
+    "noindexentry",
+    "no-index-entry",
+    "nocontentsentry",
+    "no-contents-entry",
+    "no-typesetting",
 ];
 
-/// Containers whose argument is not text.
-const UNTITLED_CONTAINERS: [&str; 9] = [
-    "only",
-    "container",
-    "compound",
-    "class",
-    "glossary",
-    "hlist",
-    "epigraph",
-    "highlights",
-    "pull-quote",
+/// Directives whose body is code, or is best shown as it is written.
+const CODE: [&str; 20] = [
+    "code-block",
+    "code",
+    "sourcecode",
+    "prompt",
+    "parsed-literal",
+    "productionlist",
+    "math",
+    "doctest",
+    "testcode",
+    "testoutput",
+    "code-cell",
+    "ipython",
+    "console",
+    "graphviz",
+    "mermaid",
+    "digraph",
+    "graph",
+    "plantuml",
+    "uml",
+    "jupyter-execute",
 ];
+
+/// An option that has text for readers.
+pub(super) struct ShownOption<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: &'a str,
+}
 
 pub(super) struct Directive {
     /// As written, with the domain (`py:function`).
-    full_name: String,
+    pub(super) full_name: String,
     /// Lines are separated by `\n`.
     pub(super) argument: String,
     options: Vec<(String, String)>,
@@ -123,6 +107,10 @@ impl Directive {
 
         while at < below.len() && !below[at].is_empty() {
             let line = &below[at];
+            if FIELD.is_match(line) {
+                break;
+            }
+
             if let Some(option) = OPTION.captures(line) {
                 let value = option.get(2).map_or("", |value| value.as_str());
                 options.push((option[1].to_owned(), value.to_owned()));
@@ -144,7 +132,7 @@ impl Directive {
     }
 
     /// The name in lower case, without the domain.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.full_name
             .rsplit(':')
             .next()
@@ -152,8 +140,17 @@ impl Directive {
             .to_lowercase()
     }
 
-    fn has_domain(&self) -> bool {
-        self.full_name.contains(':')
+    pub(super) fn domain(&self) -> Option<&str> {
+        self.full_name.split_once(':').map(|(domain, _)| domain)
+    }
+
+    /// The options that have text for readers.
+    pub(super) fn shown_options(&self) -> Vec<ShownOption<'_>> {
+        self.options
+            .iter()
+            .filter(|(name, _)| !IGNORED_OPTIONS.contains(&name.as_str()))
+            .map(|(name, value)| ShownOption { name, value })
+            .collect()
     }
 
     pub(super) fn option(&self, name: &str) -> Option<&str> {
@@ -164,8 +161,17 @@ impl Directive {
     }
 
     /// The body with the argument as its first paragraph.
-    fn argument_and_body(&self) -> Vec<String> {
+    pub(super) fn argument_and_body(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.argument.lines().map(str::to_owned).collect();
+        lines.push(String::new());
+        lines.extend(self.body.iter().cloned());
+        dedent(&lines)
+    }
+
+    /// The body with the lines of the argument after its first one. They belong to the body if the
+    /// empty line before it was forgotten.
+    pub(super) fn body_after_first_line(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.argument.lines().skip(1).map(str::to_owned).collect();
         lines.push(String::new());
         lines.extend(self.body.iter().cloned());
         dedent(&lines)
@@ -200,11 +206,8 @@ impl Parser {
         let below = &lines[at + 1..end];
         if let Some(footnote) = FOOTNOTE.captures(line) {
             let text = footnote.get(2).map_or("", |text| text.as_str());
-            out.push_str(&format!(
-                "<p>[{}] {}</p>",
-                escape::html(footnote[1].trim_start_matches('#')),
-                self.inline(&with_continuation(text, below).join("\n"))
-            ));
+            let label = self.footnotes.label_of_note(&footnote[1]);
+            self.footnote(&label, &with_continuation(text, below), depth, out);
             return Some(end);
         }
 
@@ -218,97 +221,117 @@ impl Parser {
         Some(end)
     }
 
+    /// Writes a footnote or citation, whose label is before its first paragraph.
+    fn footnote(&mut self, label: &str, lines: &[String], depth: usize, out: &mut String) {
+        let mut body = String::new();
+        self.blocks(lines, depth + 1, &mut body);
+
+        let label = format!("<p>[{}]", escape::html(label));
+        match body.strip_prefix("<p>") {
+            Some(body) => out.push_str(&format!("{label} {body}")),
+            None => out.push_str(&format!("{label}</p>{body}")),
+        }
+    }
+
     fn directive(&mut self, directive: &Directive, depth: usize, out: &mut String) {
         let name = directive.name();
-        // `class` outside a domain assigns a CSS class.
-        let is_css_class = name == "class" && !directive.has_domain();
+        let name = name.as_str();
+        let is_in_domain = directive.domain().is_some_and(|domain| domain != "std");
 
-        match name.as_str() {
-            "code-block" | "code" | "sourcecode" | "prompt" | "parsed-literal"
-            | "productionlist" | "math" | "doctest" | "testcode" | "testoutput" | "code-cell"
-            | "ipython" | "console" | "graphviz" | "mermaid" => write_code(directive, &name, out),
-            "include" | "literalinclude" => self.includes.push(directive.argument.clone()),
+        if let Some(title) = objects::namespace_title(name) {
+            return self.namespace(title, directive, depth, out);
+        }
+
+        if is_in_domain || objects::is_object(directive, self.describes_objects) {
+            return self.object(directive, depth, out);
+        }
+
+        match name {
+            code if CODE.contains(&code) => self.code(directive, name, out),
+            "include" => self.includes.push(directive.argument.clone()),
+            "literalinclude" => {
+                self.caption(directive, out);
+                self.includes.push(directive.argument.clone());
+            }
             "image" | "figure" => self.figure(directive, depth, out),
-            "raw" if directive.argument == "html" => out.push_str(&directive.body.join("\n")),
-            "raw" => {}
+            "raw" => self.raw(directive, out),
             "table" | "list-table" | "csv-table" => {
-                self.table_directive(directive, &name, depth, out);
+                self.table_directive(directive, name, depth, out);
             }
             "rubric" | "centered" => self.bold_paragraph(&directive.argument, out),
-            object if OBJECTS.contains(&object) && !is_css_class => {
+            "toctree" => self.toctree(directive, out),
+            "glossary" => self.glossary(directive, depth, out),
+            "code-tab" => self.code_tab(directive, out),
+            ignored if IGNORED.contains(&ignored) => {}
+            generated if is_generated(generated) => {
+                self.generated.push(directive.argument.clone());
                 self.object(directive, depth, out);
             }
-            ignored
-                if IGNORED.contains(&ignored)
-                    && (ignored != "class" || directive.body.is_empty()) => {}
-            container => self.container(directive, container, depth, out),
+            _ => self.container(directive, depth, out),
         }
     }
 
-    /// Writes admonitions and everything else that contains blocks. Unknown directives are written
-    /// with their argument and body, so that no text is lost.
-    fn container(&mut self, directive: &Directive, name: &str, depth: usize, out: &mut String) {
-        if let Some(title) = title_of(&ADMONITIONS, name) {
-            let body = directive.argument_and_body();
-            self.quote(title, &body, depth, out);
-        } else if let Some(title) = title_of(&VERSION_NOTES, name) {
-            let (version, text) = directive
-                .argument
-                .split_once(char::is_whitespace)
-                .unwrap_or((&directive.argument, ""));
+    /// Writes HTML as it is. Other formats are for other kinds of output and are reported.
+    fn raw(&mut self, directive: &Directive, out: &mut String) {
+        if let Some(file) = directive.option("file").or(directive.option("url")) {
+            self.includes.push(file.to_owned());
+        }
 
-            let mut body = vec![text.to_owned()];
-            body.extend(directive.body.iter().cloned());
-            self.quote(
-                &format!("{title} {}", escape::html(version)),
-                &body,
-                depth,
-                out,
-            );
-        } else if matches!(name, "admonition" | "topic" | "sidebar") {
-            let title = self.inline(&directive.argument);
-            self.quote(&title, &directive.body, depth, out);
+        if directive
+            .argument
+            .split_whitespace()
+            .any(|format| format == "html")
+        {
+            out.push_str(&directive.body.join("\n"));
         } else {
-            if !directive.argument.is_empty() && !UNTITLED_CONTAINERS.contains(&name) {
-                self.bold_paragraph(&directive.argument, out);
-            }
-            self.blocks(&directive.body, depth + 1, out);
+            self.raw_formats.insert(directive.argument.clone());
         }
     }
 
-    /// Writes a block quote with a title, which is HTML.
-    fn quote(&mut self, title: &str, body: &[String], depth: usize, out: &mut String) {
-        out.push_str(&format!("<blockquote><p><strong>{title}</strong></p>"));
-        self.blocks(body, depth + 1, out);
-        out.push_str("</blockquote>");
-    }
-
-    pub(super) fn bold_paragraph(&mut self, text: &str, out: &mut String) {
-        out.push_str(&format!("<p><strong>{}</strong></p>", self.inline(text)));
-    }
-
-    fn object(&mut self, directive: &Directive, depth: usize, out: &mut String) {
-        out.push_str("<dl>");
-
-        // An object may have several signatures, one on each line of the argument.
-        for signature in directive.argument.lines() {
-            out.push_str(&format!(
-                "<dt><code>{}</code></dt>",
-                escape::html(signature.trim_end_matches('\\'))
-            ));
+    fn caption(&mut self, directive: &Directive, out: &mut String) {
+        if let Some(caption) = directive.option("caption") {
+            self.bold_paragraph(caption, out);
         }
+    }
 
-        out.push_str("<dd>");
-        self.blocks(&directive.body, depth + 1, out);
-        out.push_str("</dd></dl>");
+    fn code(&mut self, directive: &Directive, name: &str, out: &mut String) {
+        self.caption(directive, out);
+        let argument = directive.argument.as_str();
+        let is_word = !argument.is_empty() && !argument.contains(char::is_whitespace);
+
+        let language = match name {
+            "doctest" | "testcode" | "ipython" => Some("python"),
+            "math" => Some("latex"),
+            "console" | "prompt" => Some("console"),
+            "parsed-literal" | "productionlist" => None,
+            _ => Some(argument).filter(|_| is_word),
+        };
+
+        // What is no language is text: formulas, grammars and code may begin in the argument.
+        let is_text = matches!(
+            name,
+            "math" | "productionlist" | "parsed-literal" | "console"
+        ) || (!is_word
+            && !matches!(name, "prompt" | "testcode" | "testoutput" | "doctest"));
+        let body = if is_text {
+            directive.argument_and_body()
+        } else {
+            directive.body_after_first_line()
+        };
+
+        if name == "parsed-literal" {
+            let text = self.inline(&body.join("\n"));
+            out.push_str(&preformatted(&text));
+        } else if !body.is_empty() {
+            out.push_str(&code_block(&body, language));
+        } else if matches!(name, "graphviz" | "mermaid" | "plantuml" | "uml") {
+            self.includes.push(argument.to_owned());
+        }
     }
 
     fn figure(&mut self, directive: &Directive, depth: usize, out: &mut String) {
-        let image = format!(
-            "<img src=\"{}\" alt=\"{}\">",
-            escape::html(&directive.argument),
-            escape::html(directive.option("alt").unwrap_or_default())
-        );
+        let alt = directive.option("alt").unwrap_or_default();
+        let image = image_html(&directive.argument, alt);
 
         match directive.option("target") {
             Some(target) => {
@@ -328,36 +351,17 @@ impl Parser {
     }
 }
 
-fn title_of<'a>(titles: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
-    titles
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, title)| *title)
+/// An image as HTML.
+pub(super) fn image_html(source: &str, alt: &str) -> String {
+    format!(
+        "<img src=\"{}\" alt=\"{}\">",
+        escape::html(source),
+        escape::html(alt)
+    )
 }
 
-fn write_code(directive: &Directive, name: &str, out: &mut String) {
-    if let Some(caption) = directive.option("caption") {
-        out.push_str(&format!(
-            "<p><strong>{}</strong></p>",
-            escape::html(caption)
-        ));
-    }
-
-    let language = match name {
-        "doctest" | "testcode" | "ipython" => Some("python"),
-        "math" => Some("latex"),
-        "console" | "prompt" => Some("console"),
-        _ => Some(directive.argument.as_str())
-            .filter(|argument| !argument.is_empty() && !argument.contains(char::is_whitespace)),
-    };
-
-    // Formulas and grammars may begin in the argument.
-    let body = match name {
-        "math" | "productionlist" => directive.argument_and_body(),
-        _ => directive.body.clone(),
-    };
-
-    if !body.is_empty() {
-        out.push_str(&code_block(&body, language));
-    }
+/// Whether the text of a directive comes from the source of a program.
+fn is_generated(name: &str) -> bool {
+    let rest = name.strip_prefix("auto").or(name.strip_prefix("doxygen"));
+    rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_lowercase()))
 }

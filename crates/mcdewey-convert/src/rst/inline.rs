@@ -19,6 +19,12 @@ static FOOTNOTE_REFERENCE: LazyLock<Regex> =
 static ROLE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^:([A-Za-z][\w:.+-]*):`").expect("the pattern is valid"));
 
+/// Roles whose text is shown as a whole, also with something in angle brackets.
+const LITERAL_ROLES: [&str; 11] = [
+    "code", "literal", "samp", "command", "file", "kbd", "program", "regexp", "makevar",
+    "mimetype", "math",
+];
+
 /// How deep substitutions within substitutions are expanded.
 const MAX_SUBSTITUTION_DEPTH: usize = 4;
 
@@ -101,6 +107,15 @@ impl Parser {
             return self.interpreted_text(text);
         }
 
+        // A target within the text.
+        if text.starts_with("_`") {
+            let length = enclosed_length(&text[1..], "`")?;
+            return Some(Markup {
+                html: escape::html(&unescape(&text[2..length])),
+                length: length + 1,
+            });
+        }
+
         for (mark, element) in [("**", "strong"), ("*", "em")] {
             if let Some(length) = enclosed_length(text, mark) {
                 let inner = unescape(&text[mark.len()..length - mark.len()]);
@@ -117,7 +132,10 @@ impl Parser {
 
         if let Some(footnote) = FOOTNOTE_REFERENCE.captures(text) {
             return Some(Markup {
-                html: format!("[{}]", escape::html(footnote[1].trim_start_matches('#'))),
+                html: format!(
+                    "[{}]",
+                    escape::html(&self.footnotes.label_of_reference(&footnote[1]))
+                ),
                 length: footnote[0].len(),
             });
         }
@@ -214,7 +232,7 @@ impl Parser {
             "image" => format!(
                 "<img src=\"{}\" alt=\"{}\">",
                 escape::html(&substitution.value),
-                escape::html(name)
+                escape::html(substitution.alt.as_deref().unwrap_or(name))
             ),
             "unicode" => escape::html(&decode_characters(&substitution.value)),
             "date" => String::new(),
@@ -231,6 +249,10 @@ impl Parser {
     /// Writes text with a role as Sphinx and docutils show it. Unknown roles are written as code.
     fn role(&self, role: &str, text: &str) -> String {
         let name = role.rsplit(':').next().unwrap_or(role).to_lowercase();
+        if LITERAL_ROLES.contains(&name.as_str()) {
+            return format!("<code>{}</code>", escape::html(&unescape(text)));
+        }
+
         let found = LABEL_AND_TARGET
             .captures(text)
             .filter(|found| !found[1].is_empty());

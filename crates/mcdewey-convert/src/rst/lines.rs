@@ -105,6 +105,9 @@ pub(super) fn dedent(lines: &[String]) -> Vec<String> {
 /// Text after a marker, followed by the lines indented below it.
 pub(super) fn with_continuation(first: &str, below: &[String]) -> Vec<String> {
     let mut lines = vec![first.to_owned()];
+    if below.first().is_some_and(String::is_empty) {
+        lines.push(String::new());
+    }
     lines.extend(dedent(below));
     lines
 }

@@ -26,6 +26,9 @@ static OPTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"^({option}(?:, {option})*)(?:  +(.*)|$)")).expect("the pattern is valid")
 });
 
+/// Fields at the top of a document that are for the program that builds the pages.
+const FOR_PROGRAMS: [&str; 5] = ["orphan", "tocdepth", "nocomments", "nosearch", "no-search"];
+
 impl Parser {
     /// Writes the list that begins at a line, of any kind but definitions, and returns its end.
     pub(super) fn list(
@@ -139,6 +142,10 @@ impl Parser {
         while let Some(field) = lines.get(at).and_then(|line| FIELD.captures(line)) {
             let end = indented_end(lines, at + 1);
             let text = field.get(2).map_or("", |text| text.as_str());
+            if is_document_info && FOR_PROGRAMS.contains(&&field[1]) {
+                at = skip_empty(lines, end);
+                continue;
+            }
 
             if is_document_info && is_date_field(&field[1]) {
                 self.updated = date(text.trim_start_matches("$Date:"));
@@ -195,7 +202,7 @@ impl Parser {
     ) -> usize {
         out.push_str("<dl>");
         let mut at = from;
-        while is_definition(lines, at) && (at == from || !lines[at].starts_with(".. ")) {
+        while is_definition(lines, at) && (at == from || !is_explicit_markup(&lines[at])) {
             let end = indented_end(lines, at + 1);
             out.push_str(&format!("<dt>{}</dt><dd>", self.inline(&lines[at])));
             self.blocks(&dedent(&lines[at + 1..end]), depth + 1, out);
@@ -234,6 +241,10 @@ fn is_numbered_item(lines: &[String], at: usize) -> bool {
     lines
         .get(at + 1)
         .is_none_or(|below| below.is_empty() || indentation(below) > 0 || NUMBER.is_match(below))
+}
+
+fn is_explicit_markup(line: &str) -> bool {
+    line == ".." || line.starts_with(".. ")
 }
 
 fn is_definition(lines: &[String], at: usize) -> bool {

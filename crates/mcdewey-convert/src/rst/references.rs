@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lines::{adornment, indentation, indented_end_at_least};
+use super::lines::{adornment, indentation, indented_end_at_least, skip_empty};
 
 static TARGET: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\s*\.\. _(?:`([^`]+)`|((?:[^:\\]|\\.)+)):(?:\s+(.*))?$")
@@ -33,6 +33,8 @@ pub(super) struct Substitution {
     /// The directive that defines it: `replace`, `image`, `unicode` or `date`.
     pub(super) directive: String,
     pub(super) value: String,
+    /// The text in place of an image.
+    pub(super) alt: Option<String>,
 }
 
 impl References {
@@ -57,10 +59,16 @@ impl References {
             } else if let Some(found) = ANONYMOUS_TARGET.captures(line) {
                 references.anonymous_targets.push_back(found[1].to_owned());
             } else if let Some(found) = SUBSTITUTION.captures(line) {
-                let value = [&found[3], continuation(lines, at, " ").as_str()].concat();
+                let first = if found[3].is_empty() {
+                    before_text_below(lines, at)
+                } else {
+                    at
+                };
+                let value = [&found[3], continuation(lines, first, " ").as_str()].concat();
                 let substitution = Substitution {
                     directive: found[2].to_owned(),
                     value: value.trim().to_owned(),
+                    alt: alt_below(lines, at),
                 };
                 references
                     .substitutions
@@ -123,9 +131,33 @@ fn continuation(lines: &[String], at: usize, separator: &str) -> String {
         .iter()
         .map(|line| line.trim())
         .take_while(|line| !line.is_empty())
-        .filter(|line| !line.starts_with(':'))
+        .filter(|line| !is_option(line))
         .map(|line| format!("{separator}{line}"))
         .collect()
+}
+
+fn is_option(line: &str) -> bool {
+    line.strip_prefix(':')
+        .and_then(|line| line.split_once(':'))
+        .is_some_and(|(_, value)| value.is_empty() || value.starts_with(' '))
+}
+
+/// The value of the option `:alt:` below a line.
+fn alt_below(lines: &[String], at: usize) -> Option<String> {
+    let end = indented_end_at_least(lines, at + 1, indentation(&lines[at]) + 1);
+    lines[at + 1..end]
+        .iter()
+        .find_map(|line| line.trim().strip_prefix(":alt:"))
+        .map(|alt| alt.trim().to_owned())
+}
+
+/// The line before the text indented below a line, which may begin after empty lines.
+fn before_text_below(lines: &[String], at: usize) -> usize {
+    let next = skip_empty(lines, at + 1);
+    let is_below = lines
+        .get(next)
+        .is_some_and(|line| indentation(line) > indentation(&lines[at]));
+    if is_below { next - 1 } else { at }
 }
 
 fn is_title(lines: &[String], at: usize) -> bool {

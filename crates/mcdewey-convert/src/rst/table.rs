@@ -5,8 +5,9 @@ mod grid;
 use super::Parser;
 use super::blocks::code_block;
 use super::directives::Directive;
-use super::lines::{dedent, indentation, paragraph_end};
+use super::lines::{adornment, dedent, indentation, paragraph_end};
 use super::lists::bullet_items;
+use crate::html::escape;
 use grid::{Cell, Grid};
 
 /// A row of a table without merged cells.
@@ -64,7 +65,7 @@ impl Parser {
                 out.push_str(&format!(
                     "<{element} rowspan=\"{rowspan}\" colspan=\"{colspan}\">"
                 ));
-                self.blocks(&dedent(&grid.text(cell)), depth + 1, out);
+                self.cell(&dedent(&grid.text(cell)), depth, out);
                 out.push_str(&format!("</{element}>"));
             }
 
@@ -96,7 +97,7 @@ impl Parser {
         let columns = columns(&lines[at]);
         let mut rows: Vec<Row> = Vec::new();
         for (position, line) in lines.iter().enumerate().take(last).skip(at + 1) {
-            if is_border(line) || is_row_separator(line) {
+            if is_border(line) || is_row_separator(line, &columns) {
                 continue;
             }
 
@@ -172,6 +173,16 @@ impl Parser {
         self.rows(&rows, depth, out);
     }
 
+    /// Writes the blocks of a cell. Punctuation alone, such as a dash, is text there.
+    fn cell(&mut self, lines: &[String], depth: usize, out: &mut String) {
+        match lines {
+            [line] if adornment(line).is_some() => {
+                out.push_str(&format!("<p>{}</p>", escape::html(line)));
+            }
+            lines => self.blocks(lines, depth + 1, out),
+        }
+    }
+
     fn rows(&mut self, rows: &[Row], depth: usize, out: &mut String) {
         out.push_str("<table>");
         for row in rows {
@@ -179,7 +190,7 @@ impl Parser {
             out.push_str("<tr>");
             for cell in &row.cells {
                 out.push_str(&format!("<{element}>"));
-                self.blocks(&dedent_after_first(cell), depth + 1, out);
+                self.cell(&dedent_after_first(cell), depth, out);
                 out.push_str(&format!("</{element}>"));
             }
             out.push_str("</tr>");
@@ -232,9 +243,18 @@ fn is_border(line: &str) -> bool {
     line.starts_with("==") && line.chars().all(|c| matches!(c, '=' | ' '))
 }
 
-/// Whether a line of a simple table only separates rows or underlines merged columns.
-fn is_row_separator(line: &str) -> bool {
-    line.contains('-') && line.chars().all(|c| c == '-' || c == ' ')
+/// Whether a line of a simple table only underlines merged columns: each of its dashes belongs to a
+/// run from the beginning of a column to the end of one. A dash alone is a cell.
+fn is_row_separator(line: &str, table_columns: &[(usize, usize)]) -> bool {
+    let runs = columns(&line.replace('-', "="));
+    let is_drawn = line.chars().all(|c| c == '-' || c == ' ');
+
+    is_drawn
+        && !runs.is_empty()
+        && runs.iter().all(|(from, to)| {
+            table_columns.iter().any(|column| column.0 == *from)
+                && table_columns.iter().any(|column| column.1 == *to)
+        })
 }
 
 /// The borders of a simple table from the one at the top on. The table ends at the second border if

@@ -3,6 +3,9 @@
 use super::*;
 use crate::testing::read_mutations;
 
+mod directives;
+mod words;
+
 const GUIDE: &str = r##".. _guide:
 
 ===========
@@ -226,11 +229,16 @@ trunk start
 
 ![A port](img/a.png)
 
+- [a](a)
+- [b](b)
+
 > **Added in 3.1**
 >
 > The thing.
 
 **argument here**
+
+- **opt:** 1
 
 Body stays.
 
@@ -261,7 +269,10 @@ fn converts_a_guide() {
     assert_eq!(converted.markdown, MARKDOWN);
     assert_eq!(
         converted.warnings,
-        ["the file includes other files, whose text is missing: more.rst"]
+        [
+            "the file includes other files, whose text is missing: more.rst",
+            "directives are not known, and their text is shown as it is: unknown-thing",
+        ]
     );
 }
 
