@@ -10,7 +10,7 @@ use mcdewey_core::{
 };
 
 use crate::images::{self, CollectedImages, FileLocation};
-use crate::parse::{Dialect, PARSER_VERSION, ParsedDocument, parse};
+use crate::parse::{Dialect, FrontMatter, PARSER_VERSION, ParsedDocument, parse, without_dialects};
 use crate::plan::IndexedFile;
 use crate::read;
 use crate::rules::{RuleSet, Subject, detect_language};
@@ -92,7 +92,7 @@ impl DocumentReader {
 
         if parsed.pages.is_empty() {
             return Ok(FileOutcome::Skipped(
-                "it contains only front matter; add content or delete it".to_owned(),
+                "it contains only front matter or comments; add content or delete it".to_owned(),
             ));
         }
 
@@ -137,14 +137,16 @@ impl DocumentReader {
             .map(|bytes| ContentHash::of(bytes).to_string());
 
         let (conversion, images) = match file.kind {
-            FileKind::Text(Dialect::Markdown) => {
+            FileKind::Text(Dialect::Plain) => Default::default(),
+            FileKind::Text(dialect) => {
                 let text = std::str::from_utf8(&content.bytes).unwrap_or_default();
+                // Markup of a dialect may hide the images of its content from the parser.
+                let text = without_dialects(text, dialect, &FrontMatter::default()).text;
                 (
                     String::new(),
-                    images::linked_images_fingerprint(text, location(file)),
+                    images::linked_images_fingerprint(&text, location(file)),
                 )
             }
-            FileKind::Text(Dialect::Plain) => Default::default(),
             FileKind::Convert(format) => (self.conversion_fingerprint(format), String::new()),
             FileKind::MaybeOpenApi => (self.conversion_fingerprint(Format::OpenApi), String::new()),
         };
@@ -315,7 +317,7 @@ fn parse_file(
     let mut parsed = parse(
         read::text(converted.markdown.as_bytes())?,
         stem,
-        Dialect::Markdown,
+        Dialect::Converted,
     );
     parsed.warnings.extend(converted.warnings);
 

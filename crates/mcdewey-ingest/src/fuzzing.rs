@@ -13,7 +13,7 @@ use crate::read;
 pub fn read_markdown(file: &[u8]) {
     let Ok(text) = read::text(file) else { return };
 
-    for dialect in [Dialect::Markdown, Dialect::Plain] {
+    for dialect in [Dialect::Markdown, Dialect::Mdx, Dialect::Plain] {
         for parsed in parse(text, "fuzzed", dialect).pages {
             let page = parsed.page.text.as_str();
             assert_range(page, "content", &parsed.content);

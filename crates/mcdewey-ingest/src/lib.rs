@@ -33,7 +33,7 @@ mod walk;
 mod word_boxes;
 
 pub use error::IngestError;
-pub use pairs::CONVERTED_FROM;
+pub use parse::CONVERTED_FROM;
 pub use roots::{Root, resolve_request, resolve_root};
 pub use rules::{
     Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet,

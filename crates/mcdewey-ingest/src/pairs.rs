@@ -8,13 +8,9 @@ use std::path::Path;
 
 use mcdewey_core::{RootName, SkippedFile, SourcePath};
 
-use crate::parse::{Dialect, FrontMatter, front_matter};
+use crate::parse::{CONVERTED_FROM, Dialect, FrontMatter, front_matter};
 use crate::root_dir::Links;
 use crate::walk::{FileKind, FoundFile, Walk};
-
-/// The front matter field in which `mcdewey convert` names the file that its Markdown was converted
-/// from.
-pub const CONVERTED_FROM: &str = "converted_from";
 
 /// How many bytes of a file are searched for front matter.
 const FRONT_MATTER_BYTES: u64 = 64 * 1024;
@@ -60,7 +56,7 @@ fn is_converted_from(markdown: &FoundFile, other: &FoundFile) -> bool {
 }
 
 fn is_markdown(file: &FoundFile) -> bool {
-    file.kind == FileKind::Text(Dialect::Markdown)
+    matches!(file.kind, FileKind::Text(Dialect::Markdown | Dialect::Mdx))
 }
 
 /// Reads the front matter of a file. An unreadable file has none: the error is reported when the

@@ -4,6 +4,7 @@
 //! It repairs what converters break, and determines a document's title and its pages. It never
 //! assigns facets and never splits pages into chunks.
 
+mod dialects;
 mod front_matter;
 mod markers;
 mod pages;
@@ -18,6 +19,8 @@ use std::ops::Range;
 use mcdewey_core::{OutlineEntry, Page};
 use mcdewey_markdown::{Heading, Structure, collapse_whitespace, images};
 
+pub(crate) use dialects::without_dialects;
+pub use front_matter::CONVERTED_FROM;
 pub(crate) use front_matter::{FrontMatter, front_matter};
 
 /// Version of this parser, part of the hash that detects unchanged files. It must change whenever
@@ -27,8 +30,12 @@ pub(crate) const PARSER_VERSION: &str = "markdown-4";
 /// How a file's text is interpreted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// Markdown with headings and tables.
+    /// Markdown as people write it.
     Markdown,
+    /// MDX as people write it.
+    Mdx,
+    /// Markdown that a converter of this program wrote.
+    Converted,
     /// Plain text, in which `#` and `---` have no meaning.
     Plain,
 }
@@ -61,18 +68,20 @@ pub(crate) struct ParsedPage {
 /// Parses a file's text. `file_stem` supplies the title where neither front matter nor headings do.
 pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> ParsedDocument {
     let (front_matter, body_start) = match dialect {
-        Dialect::Markdown => front_matter(text),
         Dialect::Plain => (FrontMatter::default(), 0),
+        _ => front_matter(text),
     };
     let mut warnings = front_matter.warnings.clone();
 
+    let rewritten = without_dialects(&text[body_start..], dialect, &front_matter);
+    warnings.extend(rewritten.warnings);
     let body = match dialect {
-        Dialect::Markdown => {
-            let repaired = repair::repair(&text[body_start..]);
+        Dialect::Plain => Cow::Borrowed(rewritten.text.as_ref()),
+        _ => {
+            let repaired = repair::repair(&rewritten.text);
             warnings.extend(repaired.warnings);
             repaired.text
         }
-        Dialect::Plain => Cow::Borrowed(&text[body_start..]),
     };
     let body = body.as_ref();
 
@@ -155,12 +164,12 @@ fn document_title(
 
 fn parse_structure(text: &str, dialect: Dialect) -> Structure {
     match dialect {
-        Dialect::Markdown => Structure::parse(text),
         // Readers see every text as Markdown, so plain text shows images too.
         Dialect::Plain => Structure {
             images: images(text),
             ..Structure::default()
         },
+        _ => Structure::parse(text),
     }
 }
 

@@ -209,8 +209,8 @@ fn format_of<'a>(report: &'a mut SyncReport, source: &SourcePath) -> &'a mut For
 /// The name under which files of this kind are counted.
 fn format_name(path: &str) -> String {
     match FileKind::from_path(path) {
-        Ok(FileKind::Text(Dialect::Markdown)) => "Markdown".to_owned(),
         Ok(FileKind::Text(Dialect::Plain)) => "plain text".to_owned(),
+        Ok(FileKind::Text(_)) => "Markdown".to_owned(),
         Ok(FileKind::Convert(format)) => format.title().to_owned(),
         Ok(FileKind::MaybeOpenApi) => Format::OpenApi.title().to_owned(),
         Err(_) => "other".to_owned(),

@@ -87,7 +87,8 @@ impl FileKind {
 
         let extension = extension.to_lowercase();
         match extension.as_str() {
-            "md" | "markdown" | "mdx" => Ok(Self::Text(Dialect::Markdown)),
+            "md" | "markdown" => Ok(Self::Text(Dialect::Markdown)),
+            "mdx" => Ok(Self::Text(Dialect::Mdx)),
             "txt" | "text" => Ok(Self::Text(Dialect::Plain)),
             "json" | "yaml" | "yml" => Ok(Self::MaybeOpenApi),
             "png" | "jpg" | "jpeg" | "gif" | "webp" => {

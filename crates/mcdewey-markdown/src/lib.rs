@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod blocks;
+pub mod dialect;
 pub mod fence;
 pub mod fragment;
 mod one_line;

@@ -5,20 +5,36 @@ use crate::fence::{Closing, FenceLine, FencedCode};
 /// Brackets further apart than this number of characters are not treated as a link.
 const MAX_LINK_CHARS: usize = 500;
 
-/// Returns the text on one line, without table rules, fences, and the markup of headings, emphasis,
-/// links and code. Underscores stay: in manuals they belong to names.
+/// Returns the text on one line, without table rules, fences, and the markup of headings, quotes,
+/// emphasis, links and code. The kind of an alert becomes a word. Underscores stay: in manuals they
+/// belong to names.
 pub fn one_line(text: &str) -> String {
     let mut out = String::new();
     let mut prose = String::new();
     let mut code = FencedCode::new(Closing::AnyMarker);
+    let mut is_quoted_code = false;
+    let mut is_in_code = false;
     for line in text.lines() {
-        match code.read(line) {
+        let unquoted = without_quote_signs(line);
+        let is_quote = unquoted.len() < line.len();
+        let line = if is_in_code && !is_quoted_code {
+            line
+        } else {
+            unquoted
+        };
+        let kind = code.read(line);
+        is_in_code = matches!(kind, FenceLine::Opening | FenceLine::Inside);
+        match kind {
             FenceLine::Opening | FenceLine::Closing => {
+                is_quoted_code = is_quote;
                 append(&mut out, &strip_markup(&std::mem::take(&mut prose)));
             }
             FenceLine::Inside => append(&mut out, line),
             FenceLine::Outside => {
-                prose.push_str(line);
+                match alert_kind(line).filter(|_| is_quote) {
+                    Some(kind) => prose.push_str(&kind),
+                    None => prose.push_str(line),
+                }
                 prose.push('\n');
             }
         }
@@ -26,6 +42,22 @@ pub fn one_line(text: &str) -> String {
 
     append(&mut out, &strip_markup(&prose));
     out
+}
+
+/// Returns a line without the signs of the quotes that it is in.
+fn without_quote_signs(line: &str) -> &str {
+    if line.trim_start().starts_with('>') {
+        line.trim_start_matches(['>', ' ', '\t'])
+    } else {
+        line
+    }
+}
+
+/// Returns the kind of the alert that a line begins: `[!NOTE]` becomes "Note:".
+fn alert_kind(line: &str) -> Option<String> {
+    let kind = line.trim().strip_prefix("[!")?.strip_suffix(']')?;
+    let is_kind = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphabetic());
+    is_kind.then(|| format!("{}{}:", kind[..1].to_uppercase(), kind[1..].to_lowercase()))
 }
 
 fn append(out: &mut String, text: &str) {
@@ -127,6 +159,11 @@ mod tests {
                 "echo \\$x [a](b) after b",
             ),
             ("[[[[ open (", "[[[[ open ("),
+            (
+                "> [!WARNING]\n> **Do not**\n>\n> > ```sh\n> > ls > a\n> > ```\n\n5 > 4",
+                "Warning: Do not ls > a 5 > 4",
+            ),
+            ("```\n> cd\n```", "> cd"),
         ] {
             assert_eq!(one_line(text), expected);
         }

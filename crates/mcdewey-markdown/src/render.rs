@@ -8,6 +8,7 @@
 //! A large page takes milliseconds, and code up to a quarter of a second, so async callers render on
 //! a thread that may block.
 
+mod footnotes;
 mod highlight;
 mod raw_html;
 mod sanitise;
@@ -55,8 +56,9 @@ pub struct Image {
 
 /// Renders a whole page as HTML, with an anchor for each chunk.
 pub fn page(text: &str, chunks: &[ChunkSpan], images: &[Image]) -> String {
+    let with_definitions = footnotes::with_definitions(text);
     let mut parsed = if text.len() <= MAX_TEXT_BYTES {
-        top_level::parse(text)
+        footnotes::parse(text, &with_definitions)
     } else {
         Vec::new()
     };
@@ -95,7 +97,8 @@ pub fn excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
     }
 
     let (mut html, budget) = (String::new(), TimeBudget::default());
-    let mut parsed = top_level::parse(text);
+    let with_definitions = footnotes::with_definitions(text);
+    let mut parsed = footnotes::parse(text, &with_definitions);
     parsed.retain(|block| overlaps(&block.range, &range));
     top_level::normalise_heading_levels(&mut parsed);
 

@@ -28,6 +28,13 @@ const MAX_TITLE_BYTES: usize = 200;
 /// Separates the column names in [`Table::header`].
 const COLUMN_SEPARATOR: &str = " | ";
 
+/// The extensions of CommonMark that structure and rendering read: tables, footnotes, definition
+/// lists, and the alerts of GitHub.
+pub(crate) const EXTENSIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_DEFINITION_LIST)
+    .union(Options::ENABLE_GFM);
+
 /// A heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
@@ -175,7 +182,7 @@ fn parser(text: &str) -> Parser<'_> {
     #[cfg(any(test, feature = "testing"))]
     crate::testing::count(text);
 
-    Parser::new_ext(text, Options::ENABLE_TABLES)
+    Parser::new_ext(text, EXTENSIONS)
 }
 
 /// Collects headings and tables from the parser's events.
@@ -183,7 +190,7 @@ struct StructureCollector<'a> {
     text: &'a str,
     headings: Vec<Heading>,
     tables: Vec<Table>,
-    /// The number of open block quotes, list items and tables. A heading inside one is not a title
+    /// The number of open block quotes, list items, definitions, footnotes and tables. A heading inside one is not a title
     /// of the document.
     depth: usize,
     /// The text of the heading or header row being parsed.
@@ -206,8 +213,19 @@ impl StructureCollector<'_> {
             }
             Event::End(TagEnd::TableHead) => self.finish_header_row(range),
             Event::End(TagEnd::TableCell) => self.push_text(COLUMN_SEPARATOR),
-            Event::Start(Tag::BlockQuote(_) | Tag::Item) => self.depth += 1,
-            Event::End(TagEnd::BlockQuote(_) | TagEnd::Item | TagEnd::Table) => self.depth -= 1,
+            Event::Start(
+                Tag::BlockQuote(_)
+                | Tag::Item
+                | Tag::FootnoteDefinition(_)
+                | Tag::DefinitionListDefinition,
+            ) => self.depth += 1,
+            Event::End(
+                TagEnd::BlockQuote(_)
+                | TagEnd::Item
+                | TagEnd::Table
+                | TagEnd::FootnoteDefinition
+                | TagEnd::DefinitionListDefinition,
+            ) => self.depth -= 1,
             Event::Text(text) | Event::Code(text) => self.push_text(&text),
             Event::SoftBreak | Event::HardBreak => self.push_text(" "),
             _ => {}

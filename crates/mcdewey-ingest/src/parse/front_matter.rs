@@ -9,6 +9,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_yaml_ng::Value;
 
+/// The front matter field in which `mcdewey convert` names the file that its Markdown was converted
+/// from.
+pub const CONVERTED_FROM: &str = "converted_from";
+
 /// A longer block is not front matter. The limit also bounds the input of the YAML parser.
 const MAX_BYTES: usize = 64 * 1024;
 

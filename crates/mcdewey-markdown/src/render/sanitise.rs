@@ -30,6 +30,9 @@ const ELEMENTS: &str = "a abbr b blockquote br caption code dd del div dl dt em 
     i ins kbd li ol p pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul \
     var";
 
+/// The classes of alerts.
+const ALERT_CLASSES: [&str; 6] = ["alert", "note", "tip", "important", "warning", "caution"];
+
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let cell_attributes = HashSet::from(["colspan", "rowspan"]);
     let alignments = HashSet::from(["right", "center"]);
@@ -53,7 +56,11 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("pre", HashMap::from([("tabindex", HashSet::from(["0"]))])),
         ]))
         .allowed_classes(HashMap::from([
-            ("div", HashSet::from(["table"])),
+            (
+                "div",
+                HashSet::from_iter(["table", "footnote"].into_iter().chain(ALERT_CLASSES)),
+            ),
+            ("p", HashSet::from(["label"])),
             (
                 "span",
                 HashSet::from_iter(["image"].into_iter().chain(highlight::CLASSES)),

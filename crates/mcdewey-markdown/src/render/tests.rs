@@ -425,3 +425,81 @@ fn headings_start_at_the_top_and_skip_no_level() {
     let text = "# a\n\n## b\n\nwords\n";
     assert_eq!(levels(render_excerpt(text, 5..text.len())), "2");
 }
+
+#[test]
+fn alerts_are_boxes_with_a_label() {
+    let html = render(
+        "> [!WARNING]\n> **Do not run as root**\n>\n> | Lamp | Meaning |\n> |---|---|\n> | red | expired |\n>\n> ```sh\n> ls\n> ```\n",
+    );
+    assert!(
+        html.starts_with(
+            "<div class=\"alert warning\">\n<p class=\"label\">Warning</p>\n<p><strong>Do not run as root</strong></p>\n"
+        ),
+        "{html}"
+    );
+    assert!(
+        html.contains("<td>red</td>") && html.contains("<pre tabindex"),
+        "{html}"
+    );
+    assert!(html.trim_end().ends_with("</div>"), "{html}");
+    assert_eq!(
+        render("> quoted").trim_end(),
+        "<blockquote>\n<p>quoted</p>\n</blockquote>"
+    );
+
+    for kind in ["NOTE", "TIP", "IMPORTANT", "CAUTION"] {
+        let html = render(&format!("> [!{kind}]\n> | a |\n> |---|\n> | b |\n"));
+        let class = kind.to_lowercase();
+        assert!(html.contains(&format!("class=\"alert {class}\"")), "{html}");
+        assert!(
+            html.contains("<td>b</td>") && !html.contains("[!"),
+            "{html}"
+        );
+    }
+}
+
+#[test]
+fn footnotes_and_definitions_are_rendered() {
+    assert_eq!(
+        render("Kept for 30 days.[^keep]\n\n[^keep]: With the *option*.\n"),
+        "<p>Kept for 30 days.<sup>[keep]</sup></p>\n\
+         <div class=\"footnote\">\n<sup>[keep]</sup>\n<p>With the <em>option</em>.</p>\n</div>\n"
+    );
+    assert_eq!(
+        render("Defined elsewhere.[^a] `[^b]`"),
+        "<p>Defined elsewhere.<sup>[a]</sup> <code>[^b]</code></p>\n"
+    );
+    assert_eq!(
+        render("a[^a]\n\n```\nleft open"),
+        "<p>a[^a]</p>\n<pre tabindex=\"0\"><code>left open</code></pre>\n"
+    );
+    assert_eq!(
+        render("Lamp\n:   Shows the state.\n"),
+        "<dl>\n<dt>Lamp</dt>\n<dd>Shows the state.</dd>\n</dl>\n"
+    );
+}
+
+#[test]
+fn blocks_of_python_markdown_are_rendered_as_what_they_mean() {
+    let text = include_str!("tests/mkdocs_blocks.md");
+    let plain = crate::dialect::to_commonmark(text, crate::dialect::Syntax::Markdown);
+    let html = render(&plain.text);
+
+    assert!(html.contains("<div class=\"alert warning\">"), "{html}");
+    assert!(
+        html.contains("<strong>Do not run as root</strong>"),
+        "{html}"
+    );
+    for label in ["Debian", "Red Hat"] {
+        assert!(
+            html.contains(&format!("<p><strong>{label}</strong></p>\n<pre")),
+            "{html}"
+        );
+    }
+    assert_eq!(html.matches("<pre").count(), 2, "{html}");
+    assert!(html.contains("<td>licence expired</td>"), "{html}");
+    assert!(html.contains("30 days.<sup>[keep]</sup>"), "{html}");
+    for markup in ["!!!", "===", "```", "[^", "|"] {
+        assert!(!html.contains(markup), "{markup} in {html}");
+    }
+}

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
 
+use crate::structure::EXTENSIONS;
+
 /// An event and its byte range in the text.
 pub(super) type LocatedEvent<'a> = (Event<'a>, Range<usize>);
 
@@ -23,8 +25,7 @@ pub(super) fn parse(text: &str) -> Vec<Block<'_>> {
 
     let mut depth = 0_usize;
     for (event, range) in
-        Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH)
-            .into_offset_iter()
+        Parser::new_ext(text, EXTENSIONS | Options::ENABLE_STRIKETHROUGH).into_offset_iter()
     {
         match &event {
             Event::Start(_) => depth += 1,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
 use super::highlight::{Highlighter, TimeBudget};
 use super::sanitise::{Placeholders, UnsafeHtml};
@@ -112,11 +112,11 @@ impl Writer<'_> {
             Event::SoftBreak => self.html.push('\n'),
             Event::HardBreak => self.html.push_str("<br>"),
             Event::Rule => self.push_piece(range, "<hr>"),
+            Event::FootnoteReference(name) => {
+                self.push_piece(range, &format!("<sup>[{}]</sup>", escape(name)));
+            }
             // The parser options do not enable these.
-            Event::FootnoteReference(_)
-            | Event::TaskListMarker(_)
-            | Event::InlineMath(_)
-            | Event::DisplayMath(_) => {}
+            Event::TaskListMarker(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {}
         }
     }
 
@@ -167,7 +167,23 @@ impl Writer<'_> {
         let (open, close) = match tag {
             Tag::Paragraph => ("<p>", "</p>\n"),
             Tag::Heading { level, .. } => heading(*level),
-            Tag::BlockQuote(_) => ("<blockquote>\n", "</blockquote>\n"),
+            Tag::BlockQuote(None) => ("<blockquote>\n", "</blockquote>\n"),
+            Tag::BlockQuote(Some(kind)) => {
+                let (class, label) = alert(*kind);
+                let _ = writeln!(
+                    self.html,
+                    "<div class=\"alert {class}\">\n<p class=\"label\">{label}</p>"
+                );
+                ("", "</div>\n")
+            }
+            Tag::FootnoteDefinition(name) => {
+                let name = escape(name);
+                let _ = writeln!(self.html, "<div class=\"footnote\">\n<sup>[{name}]</sup>");
+                ("", "</div>\n")
+            }
+            Tag::DefinitionList => ("<dl>\n", "</dl>\n"),
+            Tag::DefinitionListTitle => ("<dt>", "</dt>\n"),
+            Tag::DefinitionListDefinition => ("<dd>", "</dd>\n"),
             Tag::CodeBlock(kind) => {
                 self.highlighter = match kind {
                     CodeBlockKind::Fenced(info) => Highlighter::new(info),
@@ -351,6 +367,17 @@ fn highlighted(text: &str, part: Range<usize>, tokens: &[(Range<usize>, &'static
 
     html.push_str(&html_of(at..part.end));
     html
+}
+
+/// Returns the class and the label of an alert.
+fn alert(kind: BlockQuoteKind) -> (&'static str, &'static str) {
+    match kind {
+        BlockQuoteKind::Note => ("note", "Note"),
+        BlockQuoteKind::Tip => ("tip", "Tip"),
+        BlockQuoteKind::Important => ("important", "Important"),
+        BlockQuoteKind::Warning => ("warning", "Warning"),
+        BlockQuoteKind::Caution => ("caution", "Caution"),
+    }
 }
 
 /// Headings of documents are one level below the `h1` of the page.
