@@ -71,5 +71,7 @@ pub use sync::{
 };
 pub use text::{compound_token, dense_form, is_compound_token, keyword_form, normalise};
 pub use utc::format_utc;
-pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};
+pub use version::{
+    Version, VersionForm, VersionKey, VersionName, VersionRange, VersionScheme, VersionSelector,
+};
 pub use word_boxes::{PageBoxes, PageWord, PageWords, Rectangle, WordBox};

@@ -10,10 +10,12 @@ use mcdewey_core::{
 };
 
 use crate::images::{self, CollectedImages, FileLocation};
-use crate::parse::{Dialect, FrontMatter, PARSER_VERSION, ParsedDocument, parse, without_dialects};
+use crate::parse::{
+    Dialect, FrontMatter, PARSER_VERSION, ParsedDocument, name_for_title, parse, without_dialects,
+};
 use crate::plan::IndexedFile;
 use crate::read;
-use crate::rules::{RuleSet, Subject, detect_language};
+use crate::rules::{RuleSet, Subject, detect_language, unrecognised_releases};
 use crate::split::{CHUNKER, SizedChunk, split};
 use crate::walk::{FileKind, FoundFile};
 use crate::word_boxes::word_boxes;
@@ -35,6 +37,8 @@ pub(crate) struct PreparedDocument {
     pub(crate) pages: Vec<Page>,
     pub(crate) chunks: Vec<SizedChunk>,
     pub(crate) warnings: Vec<String>,
+    /// If it has no version, the folders above it whose names look like one.
+    pub(crate) unrecognised_folders: Vec<String>,
     /// Its images and its original.
     pub(crate) attachments: Vec<AttachedFile>,
 }
@@ -161,6 +165,7 @@ impl DocumentReader {
             &conversion,
             &images,
             &original.unwrap_or_default(),
+            file.dotted_version.as_deref().unwrap_or_default(),
         ])
     }
 
@@ -185,16 +190,30 @@ impl DocumentReader {
             facets.lang = detect_language(parsed.pages.iter().map(|page| page.page.text.as_str()));
         }
 
+        let unrecognised_folders = if facets.versions.is_empty() {
+            let prefix = file.root.source_prefix();
+            unrecognised_releases(&file.path_in_root)
+                .map(|folder| format!("{prefix}{folder}"))
+                .collect()
+        } else {
+            Vec::new()
+        };
+
         let meta = Arc::new(DocumentMeta {
             source: file.source.clone(),
-            title: parsed.title.clone(),
+            title: parsed.title.text.clone(),
             facets,
             source_url: parsed.front_matter.source_url(),
             updated: parsed.front_matter.updated(),
             paged: parsed.paged,
         });
 
-        let chunks = split(&meta, &parsed.pages, self.embed.as_ref())?;
+        let chunks = split(
+            &meta,
+            &parsed.title.context,
+            &parsed.pages,
+            self.embed.as_ref(),
+        )?;
         let outline = parsed.outline();
         let warnings = parsed
             .warnings
@@ -212,6 +231,7 @@ impl DocumentReader {
             pages,
             chunks,
             warnings,
+            unrecognised_folders,
             attachments: Vec::new(),
         })
     }
@@ -267,8 +287,10 @@ pub(crate) fn read_and_parse(
 pub(crate) fn subject<'a>(file: &'a FoundFile, parsed: &'a ParsedDocument) -> Subject<'a> {
     Subject {
         path: &file.path_in_root,
-        title: &parsed.title,
+        title: &parsed.title.for_rules,
         front_matter: &parsed.front_matter,
+        root: Some(file.root.as_str()).filter(|name| *name != RootName::DEFAULT),
+        dotted_version: file.dotted_version.as_deref(),
     }
 }
 
@@ -285,11 +307,11 @@ fn parse_file(
     bytes: &[u8],
     convert: Option<&dyn Convert>,
 ) -> Result<ParsedFile, String> {
-    let stem = read::stem(&file.path_in_root);
+    let name = name_for_title(&file.path_in_root);
     let format = match file.kind {
         FileKind::Text(dialect) => {
             return Ok(ParsedFile {
-                parsed: parse(read::text(bytes)?, stem, dialect),
+                parsed: parse(read::text(bytes)?, name, dialect),
                 images: Vec::new(),
                 page_words: Vec::new(),
             });
@@ -316,7 +338,7 @@ fn parse_file(
 
     let mut parsed = parse(
         read::text(converted.markdown.as_bytes())?,
-        stem,
+        name,
         Dialect::Converted,
     );
     parsed.warnings.extend(converted.warnings);

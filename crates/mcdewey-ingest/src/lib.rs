@@ -24,6 +24,7 @@ mod root_dir;
 mod roots;
 mod rules;
 mod split;
+mod suggest;
 mod survey;
 mod sync;
 #[cfg(test)]
@@ -37,7 +38,9 @@ pub use parse::CONVERTED_FROM;
 pub use roots::{Root, resolve_request, resolve_root};
 pub use rules::{
     Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet,
+    UnrecognisedFolder,
 };
 pub use split::CHUNKER;
+pub use suggest::{SuggestedFacets, SuggestedRule, Suggestion, suggest};
 pub use survey::{CopiedDocument, Duplicates, Findings, OversizedDocument, Survey, survey};
 pub use sync::Ingester;

@@ -11,17 +11,21 @@ mod pages;
 mod repair;
 mod running_lines;
 mod sections;
+mod title;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use mcdewey_core::{OutlineEntry, Page};
-use mcdewey_markdown::{Heading, Structure, collapse_whitespace, images};
+use mcdewey_markdown::{Structure, images};
 
 pub(crate) use dialects::without_dialects;
 pub use front_matter::CONVERTED_FROM;
 pub(crate) use front_matter::{FrontMatter, front_matter};
+pub(crate) use title::{DocumentTitle, name_for_title};
+
+use title::{Headings, document_title};
 
 /// Version of this parser, part of the hash that detects unchanged files. It must change whenever
 /// the same file would be parsed differently.
@@ -43,8 +47,7 @@ pub(crate) enum Dialect {
 /// A parsed file.
 #[derive(Debug)]
 pub(crate) struct ParsedDocument {
-    /// From the front matter, else the first heading, else the file name.
-    pub(crate) title: String,
+    pub(crate) title: DocumentTitle,
     pub(crate) front_matter: FrontMatter,
     /// Whether the file marks physical pages; otherwise `pages` holds sections.
     pub(crate) paged: bool,
@@ -65,8 +68,9 @@ pub(crate) struct ParsedPage {
     pub(crate) content: Range<usize>,
 }
 
-/// Parses a file's text. `file_stem` supplies the title where neither front matter nor headings do.
-pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> ParsedDocument {
+/// Parses a file's text. `name` supplies the title where neither front matter nor headings do, see
+/// [`name_for_title`].
+pub(crate) fn parse(text: &str, name: &str, dialect: Dialect) -> ParsedDocument {
     let (front_matter, body_start) = match dialect {
         Dialect::Plain => (FrontMatter::default(), 0),
         _ => front_matter(text),
@@ -91,11 +95,7 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> ParsedDocu
 
         // A heading repeated on every page is not a chapter, but it makes a good title. The title
         // is therefore chosen before such headings are removed.
-        let first_heading = pages
-            .iter()
-            .flat_map(|page| &page.structure.headings)
-            .next();
-        let title = document_title(&front_matter, first_heading, file_stem);
+        let title = document_title(&front_matter, &headings_of(&pages), name);
 
         for page in &mut pages {
             let content = &page.content;
@@ -114,8 +114,15 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> ParsedDocu
     }
 
     let structure = parse_structure(body, dialect);
-    let title = document_title(&front_matter, structure.headings.first(), file_stem);
-    let sections = sections::divide_into_sections(body, &structure, &title);
+    let headings = Headings {
+        text_before: structure
+            .headings
+            .first()
+            .map_or("", |first| &body[..first.range.start]),
+        all: structure.headings.iter().collect(),
+    };
+    let title = document_title(&front_matter, &headings, name);
+    let sections = sections::divide_into_sections(body, &structure, &title.text);
     let pages = with_structure(sections, &structure);
 
     ParsedDocument {
@@ -150,16 +157,28 @@ impl ParsedDocument {
     }
 }
 
-fn document_title(
-    front_matter: &FrontMatter,
-    first_heading: Option<&Heading>,
-    file_stem: &str,
-) -> String {
-    front_matter
-        .text("title")
-        .map(collapse_whitespace)
-        .or_else(|| first_heading.map(|heading| heading.title.clone()))
-        .unwrap_or_else(|| title_from_file_stem(file_stem))
+/// Returns the headings of all pages. Running headers are no text before the first one.
+fn headings_of(pages: &[ParsedPage]) -> Headings<'_> {
+    let first = pages
+        .iter()
+        .find(|page| !page.page.text[page.content.clone()].trim().is_empty());
+    let text_before = first.map_or("", |page| {
+        let text = page.page.text.as_str();
+        let end = page
+            .structure
+            .headings
+            .first()
+            .map_or(text.len(), |heading| heading.range.start);
+        &text[page.content.start.min(end)..end]
+    });
+
+    Headings {
+        text_before,
+        all: pages
+            .iter()
+            .flat_map(|page| &page.structure.headings)
+            .collect(),
+    }
 }
 
 fn parse_structure(text: &str, dialect: Dialect) -> Structure {
@@ -225,34 +244,9 @@ fn begins_heading(structure: &Structure, offset: usize) -> bool {
         .is_ok()
 }
 
-/// Turns a file name into a title: `developer-guide` becomes "Developer guide".
-fn title_from_file_stem(stem: &str) -> String {
-    let words = collapse_whitespace(&stem.replace(['-', '_'], " "));
-    let mut chars = words.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => stem.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn title(text: &str) -> String {
-        parse(text, "developer-guide", Dialect::Markdown).title
-    }
-
-    #[test]
-    fn the_title_comes_from_front_matter_then_heading_then_file_name() {
-        assert_eq!(
-            title("---\ntitle: \"A  guide\"\n---\n# Chapter\n"),
-            "A guide"
-        );
-        assert_eq!(title("# Chapter\n\nText"), "Chapter");
-        assert_eq!(title("<!-- page: 3 -->\n# Chapter\n\nText"), "Chapter");
-        assert_eq!(title("Text"), "Developer guide");
-    }
 
     #[test]
     fn the_outline_lists_headings_with_their_pages() {
@@ -276,7 +270,7 @@ mod tests {
         let text = "<!-- page: 1 -->\n# Guide\n## A\nx\n<!-- page: 2 -->\n# Guide\ny\n\
                     <!-- page: 3 -->\n# Guide\nz\n";
         let parsed = parse(text, "x", Dialect::Markdown);
-        assert_eq!(parsed.title, "Guide");
+        assert_eq!(parsed.title.text, "Guide");
         assert_eq!(parsed.outline()[0].title, "A");
         assert_eq!(parsed.outline().len(), 1);
     }
@@ -319,6 +313,6 @@ mod tests {
         );
 
         assert!(parsed.paged && parsed.outline().is_empty());
-        assert_eq!(parsed.title, "X");
+        assert_eq!(parsed.title.text, "X");
     }
 }

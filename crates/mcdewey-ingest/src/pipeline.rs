@@ -93,6 +93,7 @@ impl Pipeline<'_> {
                 FileOutcome::Skipped(reason) => self.report.skipped(&source, reason, is_indexed),
                 FileOutcome::Prepared(document) => {
                     self.report.parsed(&source, &document.warnings);
+                    self.report.unversioned(&document.unrecognised_folders);
 
                     let document = InProgress {
                         document: *document,

@@ -6,12 +6,11 @@ use std::sync::LazyLock;
 use mcdewey_core::Version;
 use regex::Regex;
 
-const NUMBER: &str = r"v?\d+(?:[._]\d+)*(?:\(\d+[a-z]?\))?";
-const UPDATE: &str = r"(?:[\s_-]{0,2}(?:SU|ES|MR|SP|rc|beta)[\s_-]?\d+[a-z]?)?";
+use crate::rules::VERSION_IN_TEXT;
 
 /// Matches "Release 12.5(1) and 12.5(2)", including a comma or parenthesis before it.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    let one = format!("{NUMBER}{UPDATE}");
+    let one = VERSION_IN_TEXT;
     let list = format!(r"{one}(?:\s*(?:,|&|/|\band\b|\bor\b)\s*{one})*");
     Regex::new(&format!(
         r"(?i)[\s,;:(-]*\b(?:releases?|versions?)\s+{list}\)?"
@@ -21,7 +20,10 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Matches "12.5(1) SU3": a number in this form is always a version.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)\bv?\d+\.\d+\(\d+[a-z]?\){UPDATE}")).expect("the pattern is valid")
+    Regex::new(
+        r"(?i)\bv?\d+\.\d+\(\d+[a-z]?\)(?:[\s_-]{0,2}(?:SU|ES|MR|SP|rc|beta)[\s_-]?\d+[a-z]?)?",
+    )
+    .expect("the pattern is valid")
 });
 
 /// Removes the names of versions, including those of one document, from its title and headings.
@@ -173,6 +175,14 @@ mod tests {
                 "Feature Guide for Communications Manager",
             ),
             ("v3.9", "Kafka 3.9: Operations", "Kafka : Operations"),
+            ("R12.1SP2", "Box Guide, Release R12.1SP2", "Box Guide"),
+            (
+                "4.0 Update 3",
+                "Box Guide, Version 4.0 Update 3",
+                "Box Guide",
+            ),
+            ("FW1.23", "Box FW1.23 guide", "Box guide"),
+            ("3.2.1", "Pumpd errors 3.2.1", "Pumpd errors"),
             (
                 "",
                 "Drops after an upgrade to 12.5(1)SU3 on TLS 1.2",

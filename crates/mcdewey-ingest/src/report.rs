@@ -1,5 +1,6 @@
 //! Builds the report of a synchronisation while its stages run, and publishes their progress.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,8 @@ use crate::walk::FileKind;
 /// A report under construction, shared by the stages.
 pub(crate) struct ReportBuilder<'a> {
     report: Mutex<SyncReport>,
+    /// Folders that look like a version, with the number of documents below that have none.
+    unrecognised_folders: Mutex<BTreeMap<String, u64>>,
     clocks: Mutex<[StageClock; 3]>,
     progress: &'a (dyn Fn(SyncProgress) + Send + Sync),
 }
@@ -31,6 +34,7 @@ impl<'a> ReportBuilder<'a> {
 
         let builder = Self {
             report: Mutex::new(report),
+            unrecognised_folders: Mutex::default(),
             clocks: Mutex::default(),
             progress,
         };
@@ -78,6 +82,17 @@ impl<'a> ReportBuilder<'a> {
         });
     }
 
+    /// Counts a document without a version below folders that look like one.
+    pub(crate) fn unversioned(&self, folders: &[String]) {
+        let mut counts = self
+            .unrecognised_folders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for folder in folders {
+            *counts.entry(folder.clone()).or_default() += 1;
+        }
+    }
+
     /// Counts chunks whose vector was already known.
     pub(crate) fn reused(&self, chunks: usize) {
         self.update(|report| report.reused += chunks as u64);
@@ -111,6 +126,16 @@ impl<'a> ReportBuilder<'a> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         report.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        let folders = self
+            .unrecognised_folders
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        report.warnings.extend(folders.iter().map(|(folder, documents)| {
+            format!(
+                "{folder} looks like a version but is not recognised as one, so {documents} documents \
+                 below it have none; `mcdewey rules suggest` proposes a rule"
+            )
+        }));
         report.warnings.sort();
 
         let clocks = self
@@ -269,6 +294,22 @@ mod tests {
             }
         );
         assert_eq!(formats["other"].skipped, 1);
+    }
+
+    #[test]
+    fn folders_that_look_like_versions_are_named_once() {
+        let report = ReportBuilder::new(SyncReport::default(), &|_| {});
+        report.unversioned(&["box/7.3-blue".to_owned()]);
+        report.unversioned(&["box/7.3-blue".to_owned()]);
+        report.unversioned(&[]);
+
+        let warnings = report.finish().warnings;
+        assert_eq!(warnings.len(), 1);
+        assert!(
+            warnings[0].starts_with("box/7.3-blue looks like")
+                && warnings[0].contains("2 documents"),
+            "{warnings:?}"
+        );
     }
 
     #[test]

@@ -1,31 +1,46 @@
 //! Assigns facets by ordered rules: for each facet, the first rule that yields it wins.
 //!
-//! The library's own rules come first, then the version in the title, then the path. This module
-//! never reads a document; the caller passes path, title and front matter.
+//! The library's own rules come first, then what the front matter and the title state, the path,
+//! the address a document comes from, and its file name. This module never reads a document; the
+//! caller passes path, title and front matter.
 
-mod builtin;
+mod compact;
 mod coverage;
+mod fields;
 mod file;
+mod file_name;
 mod language;
+mod layout;
+mod path;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod title;
+mod versions;
 
 use std::collections::HashMap;
 
 use mcdewey_core::{ContentHash, Facets, LibraryDescription, Version, VersionScheme};
 
-pub use coverage::{Coverage, Disagreement, RuleCoverage};
+pub use coverage::{Coverage, Disagreement, RuleCoverage, UnrecognisedFolder};
 pub use file::{Constants, LIBRARY_FILE, LibraryFile, RuleEntry};
 
+pub(crate) use compact::dotted_like_siblings;
+pub(crate) use layout::is_layout;
+pub(crate) use path::{facets_in_path, unrecognised_releases};
+pub(crate) use title::VERSION_IN_TEXT;
+
+use path::PathFacets;
 use rule::{FacetName, Rule, RuleMatch};
 
 use crate::IngestError;
 use crate::parse::FrontMatter;
+use crate::read;
+use versions::BuiltInVersions;
 
 /// Version of the built-in rules, part of [`RuleSet::fingerprint`]. It must change whenever they
 /// would yield something else.
-const BUILTIN_RULES_VERSION: &str = "rules-1";
+const BUILTIN_RULES_VERSION: &str = "rules-2";
 
 /// The compiled rules of one root.
 #[derive(Debug)]
@@ -45,6 +60,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) path: &'a str,
     pub(crate) title: &'a str,
     pub(crate) front_matter: &'a FrontMatter,
+    /// The name of the root, unless it is the default root's.
+    pub(crate) root: Option<&'a str>,
+    /// The version of the path with dots, where folders beside it show how its digits divide.
+    pub(crate) dotted_version: Option<&'a str>,
 }
 
 /// The facets of a document and their origins.
@@ -65,10 +84,18 @@ pub(crate) struct FacetAssignment {
 pub(crate) enum FacetOrigin {
     /// The library's rule with this index.
     Rule(usize),
-    /// The built-in rule for versions in titles.
+    /// The built-in rule for versions in the front matter.
+    FrontMatter,
+    /// The built-in rule for versions and products in titles.
     Title,
     /// The built-in rule for structured paths.
     Path,
+    /// The built-in rule for versions in the address of a document.
+    SourceUrl,
+    /// The built-in rule for versions in file names.
+    FileName,
+    /// The built-in rule for roots that hold one product.
+    Root,
 }
 
 /// The text of a facet and the rule that yielded it.
@@ -146,10 +173,11 @@ impl RuleSet {
             .filter_map(|(index, rule)| Some((index, rule.find_match(subject)?)))
             .collect();
 
-        let path = builtin::facets_in_path(subject.path);
+        let path = facets_in_path(subject.path);
         let mut assignment = FacetAssignment::default();
 
-        let product = first_match(&matches, FacetName::Product).or(path_candidate(path.product));
+        let product = first_match(&matches, FacetName::Product)
+            .or_else(|| self.built_in_product(subject, path));
         let product = assignment.accept(product).map(|text| self.product_id(text));
 
         let guide = first_match(&matches, FacetName::Guide).or(path_candidate(path.guide));
@@ -171,15 +199,19 @@ impl RuleSet {
             .and_then(|id| self.schemes.get(id))
             .unwrap_or(&self.default_scheme);
 
-        let in_title = builtin::versions_in_title(subject.title)
-            .map(|text| (text.to_owned(), FacetOrigin::Title));
-        let in_path = path_candidate(path.version);
-        let candidates = all_matches(&matches, FacetName::Version)
-            .chain(in_title.clone())
-            .chain(in_path.clone());
+        let built_in = BuiltInVersions {
+            front_matter: subject.front_matter,
+            in_title: title::versions_in_title(subject.title, &self.product_names(&product))
+                .map(str::to_owned),
+            in_path: version_in_path(subject, scheme),
+            file_stem: read::stem(subject.path),
+        };
+        assignment.warnings.extend(built_in.warning(scheme));
+        assignment.disagreement = built_in.disagreement(scheme);
+        let candidates =
+            all_matches(&matches, FacetName::Version).chain(built_in.candidates(scheme));
         let versions = assignment.accept_versions(candidates, scheme);
 
-        assignment.disagreement = disagreement(in_path, in_title, scheme);
         assignment.facets = Facets {
             vendor,
             product,
@@ -189,6 +221,37 @@ impl RuleSet {
         };
 
         assignment
+    }
+
+    /// Returns the product of the path, else one that the title names, else the name of the root.
+    fn built_in_product(&self, subject: Subject<'_>, path: PathFacets<'_>) -> Option<Candidate> {
+        let in_title = || title::product_in_title(subject.title, &self.description);
+        path_candidate(path.product)
+            .or_else(|| Some((in_title()?.to_owned(), FacetOrigin::Title)))
+            .or_else(|| Some((subject.root?.to_owned(), FacetOrigin::Root)))
+    }
+
+    /// Returns the names by which a title may call a product.
+    fn product_names<'a>(&'a self, product: &'a Option<String>) -> Vec<&'a str> {
+        let Some(id) = product else {
+            return Vec::new();
+        };
+
+        let title = self
+            .description
+            .product(id)
+            .and_then(|product| product.title.as_deref());
+        let aliases = self
+            .description
+            .aliases
+            .iter()
+            .filter(|alias| alias.products.contains(id))
+            .flat_map(|alias| alias.names.iter().map(String::as_str));
+
+        std::iter::once(id.as_str())
+            .chain(title)
+            .chain(aliases)
+            .collect()
     }
 
     /// Returns the id of the product with the given id, title or alias; an unknown product is its
@@ -237,6 +300,27 @@ fn path_candidate(text: Option<&str>) -> Option<Candidate> {
     text.map(|text| (text.to_owned(), FacetOrigin::Path))
 }
 
+/// Returns the version of the path. If it is written without separators and the product's scheme
+/// does not divide it, folders beside it or the document's address may.
+pub(crate) fn version_in_path(subject: Subject<'_>, scheme: &VersionScheme) -> Option<String> {
+    let found = facets_in_path(subject.path).version?;
+    let dotted = found
+        .compact_digits()
+        .filter(|digits| !scheme.splits(digits))
+        .and_then(|digits| {
+            let in_url = subject
+                .front_matter
+                .text("source_url")
+                .and_then(|url| compact::dotted_in_url(digits, url));
+            let stated = fields::version_field(subject.front_matter)
+                .and_then(|text| compact::dotted_of(digits, text));
+            let dotted = subject.dotted_version.or(stated).or(in_url)?;
+            Some(found.version.replacen(digits, dotted, 1))
+        });
+
+    Some(dotted.unwrap_or_else(|| found.version.to_owned()))
+}
+
 impl FacetAssignment {
     /// Records the origin of a facet and returns its text. An empty text leaves the facet empty.
     fn accept(&mut self, candidate: Option<Candidate>) -> Option<String> {
@@ -277,22 +361,6 @@ impl FacetAssignment {
 
         Vec::new()
     }
-}
-
-/// Returns the versions in path and title if both name some and have none in common.
-fn disagreement(
-    path: Option<Candidate>,
-    title: Option<Candidate>,
-    scheme: &VersionScheme,
-) -> Option<(String, String)> {
-    let (path, title) = (path?.0, title?.0);
-    let in_path = scheme.versions(&path).ok()?;
-    let in_title = scheme.versions(&title).ok()?;
-    let have_common = in_path
-        .iter()
-        .any(|version| in_title.iter().any(|other| other.key == version.key));
-
-    (!have_common).then_some((path, title))
 }
 
 /// Detects the language of a document's text. Returns `None` if the text is too short or ambiguous.

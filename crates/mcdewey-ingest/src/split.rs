@@ -31,8 +31,8 @@ use crate::releases::ReleaseFilter;
 
 /// Fingerprint of the way pages are split, part of an index's generation. It must change with every
 /// change in this module that would split the same page differently.
-pub const CHUNKER: &str = "markdown-3;tiny=30;context=40;bytes-per-token=24;whole=code,item,row;\
-    table-name;least-cost;stubs;prose=text-splitter-0.33";
+pub const CHUNKER: &str = "markdown-4;tiny=30;context=40;bytes-per-token=24;whole=code,item,row;\
+    title=certain;table-name;least-cost;stubs;prose=text-splitter-0.33";
 
 /// How many tokens of a chunk the breadcrumb may take, if the model's window is large enough.
 const MAX_CONTEXT_TOKENS: usize = 40;
@@ -47,17 +47,19 @@ pub(crate) struct SizedChunk {
     pub(crate) tokens: usize,
 }
 
-/// Splits a document's pages. Tokenises, so it may block.
+/// Splits a document's pages. `title` stands before every passage in what is indexed; readers see
+/// the title in `document`. Tokenises, so it may block.
 ///
 /// A document that consists of boilerplate keeps it, because there is nothing else to find it by.
 pub(crate) fn split(
     document: &Arc<DocumentMeta>,
+    title: &str,
     pages: &[ParsedPage],
     embed: &dyn Embed,
 ) -> Result<Vec<SizedChunk>, EmbedError> {
-    let chunks = split_pages(document, pages, embed, BoilerplatePolicy::Omit)?;
+    let chunks = split_pages(document, title, pages, embed, BoilerplatePolicy::Omit)?;
     if chunks.is_empty() {
-        split_pages(document, pages, embed, BoilerplatePolicy::Keep)
+        split_pages(document, title, pages, embed, BoilerplatePolicy::Keep)
     } else {
         Ok(chunks)
     }
@@ -71,6 +73,7 @@ enum BoilerplatePolicy {
 
 fn split_pages(
     document: &Arc<DocumentMeta>,
+    title: &str,
     pages: &[ParsedPage],
     embed: &dyn Embed,
     boilerplate: BoilerplatePolicy,
@@ -84,6 +87,7 @@ fn split_pages(
         embed,
         context_writer: ContextWriter {
             embed,
+            title,
             filter: &filter,
             max_tokens: MAX_CONTEXT_TOKENS.min(window / 4),
         },

@@ -129,7 +129,7 @@ mod tests {
             "x/v12.5/g/b.md",
             "# Other\n\n<!-- page: 1 -->\nx\n<!-- page: 1 -->\ny",
         );
-        write("c.md", "# Note\n\ntext");
+        write("x/7.3-blue-hat/c.md", "# Note\n\ntext");
         write("d.md", &format!("# Giant\n\n{}", "word ".repeat(300_000)));
         write("e.md", "\0");
 
@@ -144,16 +144,21 @@ mod tests {
 
         let coverage = survey.rules;
         let counts: Vec<u64> = coverage.rules.iter().map(|rule| rule.documents).collect();
-        assert_eq!(counts, [1, 1, 2]);
+        assert_eq!(counts, [1, 0, 1, 3, 0, 0, 0]);
         assert_eq!(
             (
                 coverage.documents,
                 coverage.unversioned,
                 coverage.without_product
             ),
-            (4, 2, 2)
+            (4, 2, 1)
         );
         assert_eq!(coverage.disagreements[0].path, "x/v12.5/g/a.md");
+        assert_eq!(
+            coverage.unrecognised_folders[0].folder, "x/7.3-blue-hat",
+            "{:?}",
+            coverage.unrecognised_folders
+        );
 
         let Findings {
             unread,

@@ -1,5 +1,7 @@
 //! Finds the files of a root, always in the same order. It opens no file.
 
+mod divided_versions;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use crate::parse::Dialect;
 use crate::read::MAX_FILE;
 use crate::root_dir::{Entry, Links, RootDir};
 use crate::rules::LIBRARY_FILE;
+use crate::walk::divided_versions::divide_versions;
 use crate::{IngestError, Root, read};
 
 /// Folders with longer paths below the root, in bytes, are not walked: no program could open their
@@ -64,6 +67,9 @@ pub(crate) struct FoundFile {
     pub(crate) bytes: u64,
     /// The path below the root of the file that it was converted from.
     pub(crate) original: Option<String>,
+    /// The version of its path with dots, if the path writes it without separators and folders
+    /// beside it show how its digits divide.
+    pub(crate) dotted_version: Option<Arc<str>>,
 }
 
 /// How a file is read.
@@ -134,7 +140,9 @@ pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
         }
     }
 
-    Ok(walker.walk)
+    let mut walk = walker.walk;
+    divide_versions(&mut walk);
+    Ok(walk)
 }
 
 struct Walker<'a> {
@@ -222,6 +230,7 @@ impl Walker<'_> {
             kind,
             bytes,
             original: None,
+            dotted_version: None,
         })
     }
 

@@ -6,4 +6,5 @@ pub(crate) mod analysis;
 pub(crate) mod filter;
 pub(crate) mod identifiers;
 pub mod terms;
+pub(crate) mod versions;
 pub(crate) mod vocabulary_mask;

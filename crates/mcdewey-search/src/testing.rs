@@ -132,3 +132,21 @@ pub(crate) fn sample_view() -> LibraryView {
 
     LibraryView::new(documents.map(summary).to_vec(), description).unwrap()
 }
+
+/// A library of one document for each product and version, without a description.
+pub(crate) fn view_of(documents: &[(&str, &str)]) -> LibraryView {
+    let summaries = documents
+        .iter()
+        .enumerate()
+        .map(|(number, (product, version))| {
+            let source = format!("{product}/{number}.md");
+            DocumentSummary {
+                meta: Arc::new(document_meta(&source, product, Some(version))),
+                pages: 1,
+                chunks: 1,
+                committed_at: 0,
+            }
+        });
+
+    LibraryView::new(summaries.collect(), LibraryDescription::default()).unwrap()
+}

@@ -197,6 +197,9 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Check the model, the library and the settings
     Doctor(DoctorArgs),
+    /// Propose rules for product, version and guide of a folder's documents
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Check whether the running server can answer questions; fails if it cannot
     Ready,
     /// Switch back to an earlier generation of the index
@@ -221,6 +224,21 @@ pub(crate) enum Command {
     /// Convert the files sent on standard input; for internal use
     #[command(hide = true)]
     ConvertWorker(ConvertWorkerArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Print a library.toml for a folder, with the coverage and examples of each rule as comments
+    ///
+    /// Reads the folder's documents and proposes rules for those without one. Nothing is changed:
+    /// correct the output and save it as library.toml at the top of the folder.
+    Suggest {
+        /// Folder, or name of a configured root [default: the first root]
+        folder: Option<String>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,5 +11,6 @@ pub(crate) mod models;
 pub(crate) mod ready;
 pub(crate) mod remove;
 pub(crate) mod rollback;
+pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod serve;

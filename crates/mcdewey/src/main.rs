@@ -59,9 +59,11 @@ fn loads_runtime(command: &Command) -> bool {
         | Command::Doctor(_)
         | Command::Rollback(_)
         | Command::Remove(_) => true,
-        Command::Ready | Command::Keys(_) | Command::Convert(_) | Command::ConvertWorker(_) => {
-            false
-        }
+        Command::Ready
+        | Command::Rules(_)
+        | Command::Keys(_)
+        | Command::Convert(_)
+        | Command::ConvertWorker(_) => false,
     }
 }
 
@@ -108,6 +110,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Eval(args) => stop::unless_stopped(commands::eval::run(settings, args)).await,
             Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
             Command::Rollback(args) => commands::rollback::run(settings, args).await,
+            Command::Rules(command) => commands::rules::run(settings, command).await,
             Command::Ready => commands::ready::run(settings).await,
             Command::Remove(args) => commands::remove::run(settings, args).await,
             Command::Keys(command) => commands::keys::run(&settings, command),
@@ -149,7 +152,10 @@ impl WriteTarget {
             | Command::Ready
             | Command::Remove(_)
             | Command::Keys(_) => Self::DataDir,
-            Command::Models(_) | Command::Convert(_) | Command::ConvertWorker(_) => Self::UserFiles,
+            Command::Models(_)
+            | Command::Rules(_)
+            | Command::Convert(_)
+            | Command::ConvertWorker(_) => Self::UserFiles,
             Command::Eval(_) => Self::Both,
         }
     }

@@ -33,8 +33,11 @@ impl Suffix {
     fn rank(&self) -> i8 {
         match self.word.as_str() {
             "dev" | "snapshot" | "nightly" => -4,
-            "a" | "alpha" => -3,
-            "b" | "beta" | "preview" => -2,
+            "alpha" => -3,
+            "beta" | "preview" | "pre" => -2,
+            // "1.2a1" is an alpha, "17.9.4a" a patch.
+            "a" if self.number > 0 => -3,
+            "b" if self.number > 0 => -2,
             "rc" | "cr" => -1,
             _ => 1,
         }
@@ -48,6 +51,19 @@ impl VersionKey {
         }
 
         Self { numbers, suffixes }
+    }
+
+    /// Reports whether this is `version` or a more precise form of it: 7.3.1 refines 7.3.
+    pub fn refines(&self, version: &Self) -> bool {
+        self == version || (version.suffixes.is_empty() && self.starts_with(&version.numbers))
+    }
+
+    /// Reports whether this is a build of `version`: "1.0.0+build5" is one of 1.0.0.
+    pub(super) fn is_build_of(&self, version: &Self) -> bool {
+        self.numbers == version.numbers
+            && self.suffixes.split_last().is_some_and(|(last, others)| {
+                last.word.starts_with("build") && others == version.suffixes
+            })
     }
 
     /// Reports whether the version starts with these numbers: 12.5.1 starts with 12.5, and 15,

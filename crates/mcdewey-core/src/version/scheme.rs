@@ -1,11 +1,13 @@
 //! Parsing of versions, with each product's rules for versions written without separators.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::key::Suffix;
-use super::{Version, VersionKey};
+use super::notation::single_number;
+use super::{Version, VersionKey, VersionName};
 use crate::InvalidValue;
 
 /// Words that do not affect the order of versions.
@@ -16,9 +18,35 @@ const IGNORED_WORDS: [&str; 9] = [
 static PIECES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[0-9]+|[a-z]+").expect("a valid pattern"));
 
+/// A plus sign without spaces belongs to a version ("1.0.0+build5").
 static LIST_SEPARATOR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\s*(?:,|;|&|/|\+|\band\b|\bor\b)\s*").expect("a valid pattern")
+    Regex::new(r"(?i)\s*(?:,|;|&|/|\s\+\s|\band\b|\bor\b)\s*").expect("a valid pattern")
 });
+
+/// Spellings that are replaced before a version is parsed: two words of one meaning, a placeholder
+/// for any number ("2.x"), and build metadata ("1.0.0+20240501").
+static SPELLINGS: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
+    [
+        (r"service[\s_-]?pack", "sp"),
+        (r"service[\s_-]?update", "su"),
+        (r"maintenance[\s_-]?release", "mr"),
+        (r"release[\s_-]?candidate", "rc"),
+        (r"[._]x\b", ""),
+        (r"\+(?:build)?[._-]?(\w)", "+build$1"),
+    ]
+    .map(|(pattern, text)| (Regex::new(pattern).expect("a valid pattern"), text))
+});
+
+/// Words of one meaning, with the one that canonical forms have.
+const SYNONYMS: [(&str, &str); 4] = [
+    ("update", "u"),
+    ("upd", "u"),
+    ("patch", "p"),
+    ("hotfix", "hf"),
+];
+
+static UNDERSCORE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(\d)_(\d)").expect("a valid pattern"));
 
 /// How a product writes its versions without separators.
 ///
@@ -54,16 +82,47 @@ impl VersionScheme {
         Ok(VersionKey::from_parts(numbers, suffixes))
     }
 
-    /// Parses a version and keeps its spelling as the label.
+    /// Parses a version. Its label is the spelling without a product's name, and with dots where
+    /// it is written without separators.
     ///
     /// # Errors
     ///
     /// See [`key`](Self::key).
     pub fn version(&self, text: &str) -> Result<Version, InvalidValue> {
+        let written = VersionName::parse(text).map_or(text.trim(), |found| found.version);
         Ok(Version {
-            label: text.trim().to_owned(),
-            key: self.key(text)?,
+            label: self.label(written),
+            key: self.key(written)?,
         })
+    }
+
+    /// Reports whether a pattern of this scheme splits these digits.
+    pub fn splits(&self, digits: &str) -> bool {
+        self.compact.iter().any(|pattern| pattern.is_match(digits))
+    }
+
+    fn label(&self, written: &str) -> String {
+        let start = written.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+        if let Some(digits) = single_number(&written[start..])
+            && let Some(numbers) = self.compact_groups(digits)
+        {
+            let (before, rest) = (&written[..start], &written[start + digits.len()..]);
+            return format!("{before}{}{}", numbers.join("."), rest.replace('_', " "));
+        }
+
+        // Twice, because matches do not overlap: `1_2_3`.
+        let dotted = UNDERSCORE.replace_all(written, "$1.$2");
+        UNDERSCORE.replace_all(&dotted, "$1.$2").replace('_', " ")
+    }
+
+    /// Returns the numbers into which the first matching pattern splits the digits.
+    fn compact_groups<'a>(&self, digits: &'a str) -> Option<Vec<&'a str>> {
+        let groups = self
+            .compact
+            .iter()
+            .find_map(|pattern| pattern.captures(digits))?;
+        let numbers = groups.iter().skip(1).flatten();
+        Some(numbers.map(|group| group.as_str()).collect())
     }
 
     /// Parses all versions in a title or field ("12.5(1) and 12.5(2)" are two), each once.
@@ -89,12 +148,19 @@ impl VersionScheme {
 
     /// Returns the numbers, including trailing zeros, and the suffixes after them.
     pub(super) fn parse_parts(&self, text: &str) -> Result<(Vec<u64>, Vec<Suffix>), InvalidValue> {
-        let lower = text.trim().to_lowercase();
-        let pieces: Vec<&str> = PIECES
-            .find_iter(&lower)
+        let spelled = usual_spelling(text);
+        let mut pieces: Vec<&str> = PIECES
+            .find_iter(&spelled)
             .map(|piece| piece.as_str())
             .filter(|piece| !IGNORED_WORDS.contains(piece))
+            .map(canonical_word)
             .collect();
+
+        // Letters before the number are a product's name or a vendor's prefix ("ONTAP-9.14.1",
+        // "FW1.23"). A version without a number is a word ("current").
+        if let Some(first_number) = pieces.iter().position(|piece| is_number(piece)) {
+            pieces.drain(..first_number);
+        }
 
         let leading_numbers = pieces.iter().take_while(|piece| is_number(piece)).count();
 
@@ -136,21 +202,30 @@ impl VersionScheme {
     }
 
     fn split_compact(&self, digits: &str, text: &str) -> Result<Vec<u64>, InvalidValue> {
-        let captures = self
-            .compact
-            .iter()
-            .find_map(|pattern| pattern.captures(digits));
+        let numbers = self.compact_groups(digits).unwrap_or_else(|| vec![digits]);
+        numbers
+            .into_iter()
+            .map(|number| parse_number(number, text))
+            .collect()
+    }
+}
 
-        match captures {
-            Some(groups) => groups
-                .iter()
-                .skip(1)
-                .flatten()
-                .map(|group| parse_number(group.as_str(), text))
-                .collect(),
-            None => Ok(vec![parse_number(digits, text)?]),
+fn usual_spelling(text: &str) -> String {
+    let mut spelled = text.trim().to_lowercase();
+    for (pattern, replacement) in SPELLINGS.iter() {
+        if let Cow::Owned(replaced) = pattern.replace_all(&spelled, *replacement) {
+            spelled = replaced;
         }
     }
+
+    spelled
+}
+
+fn canonical_word(piece: &str) -> &str {
+    SYNONYMS
+        .iter()
+        .find(|(word, _)| *word == piece)
+        .map_or(piece, |(_, canonical)| canonical)
 }
 
 fn compile(pattern: &str) -> Result<Regex, InvalidValue> {

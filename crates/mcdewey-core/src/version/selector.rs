@@ -24,7 +24,7 @@ pub enum VersionSelector {
 /// One alternative of a [`VersionSelector`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionRange {
-    /// Exactly this version.
+    /// Exactly this version, or a build of it ("1.0.0+build5" of 1.0.0).
     Exact(VersionKey),
     /// Every version whose numbers start with these: 15.5 is not in the family 15.0.
     Family(Vec<u64>),
@@ -84,7 +84,7 @@ impl VersionRange {
     /// Reports whether the version is in the range.
     pub fn contains(&self, key: &VersionKey) -> bool {
         match self {
-            Self::Exact(wanted) => key == wanted,
+            Self::Exact(wanted) => key == wanted || key.is_build_of(wanted),
             Self::Family(prefix) => key.starts_with(prefix),
             Self::Between { low, high } => (low.as_ref(), high.as_ref()).contains(key),
         }

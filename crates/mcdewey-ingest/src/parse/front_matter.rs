@@ -24,7 +24,7 @@ static ISO_DATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The metadata in a file's front matter.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct FrontMatter {
     /// Every field with a scalar value; nested fields as `outer.inner`, lists joined by commas.
     pub(crate) fields: BTreeMap<String, String>,
@@ -67,6 +67,7 @@ pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
         Ok(Value::Mapping(mapping)) => {
             let mut found = FrontMatter::default();
             flatten("", &Value::Mapping(mapping), 0, &mut found.fields);
+            restore_written_numbers(block, &mut found.fields);
             found.warnings = unusable_field_warnings(&found);
             (found, body)
         }
@@ -182,6 +183,19 @@ fn flatten(name: &str, value: &Value, depth: usize, fields: &mut BTreeMap<String
     }
 }
 
+/// Replaces the text of numbers by what the block has: YAML reads `version: 3.10` as 3.1.
+fn restore_written_numbers(block: &str, fields: &mut BTreeMap<String, String>) {
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^([\w-]+):[ \t]+(\d+\.\d+)[ \t]*(?:#.*)?\r?$").expect("a valid pattern")
+    });
+
+    for found in NUMBER.captures_iter(block) {
+        if let Some(field) = fields.get_mut(&found[1]) {
+            found[2].clone_into(field);
+        }
+    }
+}
+
 fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -243,6 +257,12 @@ mod tests {
         );
 
         check("---\n---\nBody", &[], "Body");
+
+        check(
+            "---\nversion: 3.10 # of the product\nrelease: 20.04\n---\n",
+            &[("release", "20.04"), ("version", "3.10")],
+            "",
+        );
     }
 
     #[test]

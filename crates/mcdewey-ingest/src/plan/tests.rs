@@ -19,6 +19,7 @@ fn found(source: &str) -> FoundFile {
         kind: FileKind::Text(Dialect::Markdown),
         bytes: 1,
         original: None,
+        dotted_version: None,
     }
 }
 

@@ -2,10 +2,20 @@
 
 use serde::Serialize;
 
-use super::{FacetAssignment, FacetOrigin, RuleSet};
+use super::{FacetAssignment, FacetOrigin, RuleSet, unrecognised_releases};
 
-/// The display names of the built-in rules: versions in titles, then structured paths.
-const BUILT_IN_RULES: [&str; 2] = ["release in the title (built in)", "path (built in)"];
+/// The built-in rules in their order, with their display names.
+const BUILT_IN_RULES: [(FacetOrigin, &str); 6] = [
+    (
+        FacetOrigin::FrontMatter,
+        "release in the front matter (built in)",
+    ),
+    (FacetOrigin::Title, "release in the title (built in)"),
+    (FacetOrigin::Path, "path (built in)"),
+    (FacetOrigin::SourceUrl, "release in source_url (built in)"),
+    (FacetOrigin::FileName, "release in the file name (built in)"),
+    (FacetOrigin::Root, "name of the root (built in)"),
+];
 
 /// How many documents each rule covers, and which facets remain empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -20,6 +30,17 @@ pub struct Coverage {
     pub unversioned: u64,
     /// Documents whose path and title name different versions.
     pub disagreements: Vec<Disagreement>,
+    /// Folders whose name looks like a version, of documents that have none, sorted.
+    pub unrecognised_folders: Vec<UnrecognisedFolder>,
+}
+
+/// A folder whose name looks like a version but gave none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnrecognisedFolder {
+    /// The folder's path relative to the root.
+    pub folder: String,
+    /// How many documents below it have no version.
+    pub documents: u64,
 }
 
 /// One rule and the number of documents that got a facet from it.
@@ -42,7 +63,8 @@ pub struct Disagreement {
 impl Coverage {
     pub(crate) fn new(rules: &RuleSet) -> Self {
         let own = rules.rules.iter().map(|rule| rule.name.as_str());
-        let counters = own.chain(BUILT_IN_RULES).map(|rule| RuleCoverage {
+        let built_in = BUILT_IN_RULES.iter().map(|(_, name)| *name);
+        let counters = own.chain(built_in).map(|rule| RuleCoverage {
             rule: rule.to_owned(),
             documents: 0,
         });
@@ -57,12 +79,19 @@ impl Coverage {
         self.documents += 1;
         let first_built_in = self.rules.len() - BUILT_IN_RULES.len();
         for origin in &assignment.origins {
-            let index = match origin {
-                FacetOrigin::Rule(index) => *index,
-                FacetOrigin::Title => first_built_in,
-                FacetOrigin::Path => first_built_in + 1,
+            let built_in = BUILT_IN_RULES.iter().position(|(rule, _)| rule == origin);
+            let index = match (origin, built_in) {
+                (FacetOrigin::Rule(index), _) => *index,
+                (_, Some(position)) => first_built_in + position,
+                (_, None) => continue,
             };
             self.rules[index].documents += 1;
+        }
+
+        if assignment.facets.versions.is_empty() {
+            for folder in unrecognised_releases(path) {
+                count_folder(&mut self.unrecognised_folders, folder);
+            }
         }
 
         self.without_product += u64::from(assignment.facets.product.is_none());
@@ -74,5 +103,19 @@ impl Coverage {
                 title_version,
             });
         }
+    }
+}
+
+/// Counts a document without a version below a folder. The list stays sorted.
+pub(crate) fn count_folder(folders: &mut Vec<UnrecognisedFolder>, folder: &str) {
+    match folders.binary_search_by(|known| known.folder.as_str().cmp(folder)) {
+        Ok(at) => folders[at].documents += 1,
+        Err(at) => folders.insert(
+            at,
+            UnrecognisedFolder {
+                folder: folder.to_owned(),
+                documents: 1,
+            },
+        ),
     }
 }

@@ -1,5 +1,7 @@
 //! The facets that rules assign by path, title and front matter.
 
+mod properties;
+
 use super::*;
 
 const LIBRARY: &str = r#"
@@ -47,6 +49,8 @@ fn assign(library: &str, path: &str, title: &str, fields: &[(&str, &str)]) -> Fa
         path,
         title,
         front_matter: &front_matter,
+        root: None,
+        dotted_version: None,
     })
 }
 
@@ -141,7 +145,7 @@ fn a_product_is_found_under_any_of_its_names() {
 }
 
 #[test]
-fn front_matter_is_used_only_if_a_rule_maps_it() {
+fn fields_other_than_versions_are_used_only_if_a_rule_maps_them() {
     let url = (
         "source_url",
         "https://docs.example.com/uccx/1251/en_US/a.html",
@@ -159,6 +163,111 @@ fn front_matter_is_used_only_if_a_rule_maps_it() {
         "A",
         &[("product", "webex"), ("lang", "de")],
         "- flat - - -",
+    );
+}
+
+/// Compares the labels of the versions, without any rule of a library.
+fn check_version(path: &str, title: &str, fields: &[(&str, &str)], expected: Option<&str>) {
+    let label = assign("", path, title, fields).facets.version_label();
+    assert_eq!(label.as_deref(), expected, "{path} {title} {fields:?}");
+}
+
+#[test]
+fn versions_are_found_without_rules() {
+    for (folder, label) in [
+        ("R12.1SP2", "R12.1SP2"),
+        ("FW1.23", "FW1.23"),
+        ("ONTAP-9.14.1", "9.14.1"),
+        ("1.0.0+build5", "1.0.0+build5"),
+        ("12.2", "12.2"),
+        ("rel_7_2", "7.2"),
+        ("box_1262", "1262"),
+        ("Box_18_Documentation", "18"),
+        ("2.x", "2.x"),
+    ] {
+        check_version(&format!("box/{folder}/admin/a.md"), "A", &[], Some(label));
+    }
+
+    check_version("pumpd errors 3.2.1.md", "Errors", &[], Some("3.2.1"));
+    check_version("docs/blog/2024-05-01-pump/a.md", "A", &[], None);
+    check_version("box/3.2 Installing.md", "Installing", &[], None);
+}
+
+#[test]
+fn the_most_trustworthy_part_of_a_document_gives_its_version() {
+    let path = "box/7.3/admin 7.9.md";
+    let url = ("source_url", "https://docs.example.com/box/7.8/a.html");
+    check_version(path, "A", &[url], Some("7.3"));
+    check_version("box/admin 7.9.md", "A", &[url], Some("7.8"));
+    check_version("box/admin 7.9.md", "A", &[], Some("7.9"));
+    check_version(path, "Box 7.4 Guide", &[url], Some("7.4"));
+
+    for field in ["product_version", "release"] {
+        check_version(path, "Guide, Release 7.4", &[(field, "7.5")], Some("7.5"));
+    }
+}
+
+#[test]
+fn the_version_field_may_be_that_of_the_document_itself() {
+    check_version("a.md", "A", &[("version", "7.3")], Some("7.3"));
+    check_version("box/7.3/a.md", "A", &[("version", "7.3.1")], Some("7.3.1"));
+    check_version("box/7.3/a.md", "A", &[("version", "1.0")], Some("7.3"));
+
+    let assignment = assign("", "box/7.3/a.md", "A", &[("version", "1.0")]);
+    assert!(
+        assignment.warnings[0].contains("product_version"),
+        "{:?}",
+        assignment.warnings
+    );
+}
+
+#[test]
+fn digits_divide_only_where_something_shows_how() {
+    let url = ("source_url", "https://docs.example.com/kafka/3.8/ops.html");
+    check_version("kafka-38/ops.md", "A", &[], Some("38"));
+    check_version("kafka-38/ops.md", "A", &[url], Some("3.8"));
+    check_version("kafka/38/ops.md", "A", &[("version", "3.8")], Some("3.8"));
+    check_version("kafka/38/ops.md", "Kafka 3.8 Operations", &[], Some("3.8"));
+    check_version(
+        "finesse_1262/a.md",
+        "A",
+        &[("version", "12.6.2")],
+        Some("12.6.2"),
+    );
+
+    let file = "[[product]]\nid = 'kafka'\ncompact = ['^(\\d)(\\d+)$']";
+    let facets = assign(file, "kafka-38/ops.md", "A", &[]).facets;
+    assert_eq!(facets.version_label().as_deref(), Some("3.8"));
+}
+
+#[test]
+fn a_root_or_a_title_may_name_the_product() {
+    let product = |path: &str, title: &str, root: Option<&str>| {
+        let file = LibraryFile::parse(LIBRARY, "library.toml").unwrap();
+        let rules = RuleSet::new(&LibraryFile::default(), &file, "library.toml").unwrap();
+        let front_matter = FrontMatter::default();
+        let assignment = rules.assign(Subject {
+            path,
+            title,
+            front_matter: &front_matter,
+            root,
+            dotted_version: None,
+        });
+        assignment.facets.product
+    };
+
+    assert_eq!(product("docs/pages/a.md", "A", None), None);
+    assert_eq!(
+        product("docs/pages/a.md", "A", Some("relayd")).as_deref(),
+        Some("relayd")
+    );
+    assert_eq!(
+        product("docs/pages/a.md", "Unified CCX Guide", Some("relayd")).as_deref(),
+        Some("uccx")
+    );
+    assert_eq!(
+        product("box/7.3/a.md", "Unified CCX Guide", Some("relayd")).as_deref(),
+        Some("box")
     );
 }
 

@@ -51,13 +51,16 @@ fn letters_and_digits(text: &str) -> impl Iterator<Item = char> {
 /// Writes the context of chunks: the breadcrumb and, for table rows, the header.
 pub(super) struct ContextWriter<'a> {
     pub(super) embed: &'a dyn Embed,
+    /// The title in what is indexed; empty where the document's title is a guess.
+    pub(super) title: &'a str,
     pub(super) filter: &'a ReleaseFilter,
     /// The maximum length of a breadcrumb.
     pub(super) max_tokens: usize,
 }
 
 impl ContextWriter<'_> {
-    /// Returns the breadcrumb without versions in at most `max_tokens` tokens.
+    /// Returns the breadcrumb, with the title for indexing, without versions, in at most `max_tokens`
+    /// tokens.
     ///
     /// If it is too long, the outermost headings are dropped first; if that is not enough, the
     /// title is dropped and all headings are tried again. `own_headings` are those with which the
@@ -67,10 +70,11 @@ impl ContextWriter<'_> {
         breadcrumb: &[String],
         own_headings: &[&str],
     ) -> Result<String, EmbedError> {
-        let Some((title, headings)) = breadcrumb.split_first() else {
+        let Some((_, headings)) = breadcrumb.split_first() else {
             return Ok(String::new());
         };
 
+        let title = self.title;
         let is_own_heading = own_headings
             .iter()
             .any(|heading| has_same_words(heading, title));
@@ -189,6 +193,7 @@ mod tests {
         let embed = FakeEmbed::new(&[]);
         let writer = ContextWriter {
             embed: &embed,
+            title: breadcrumb.first().copied().unwrap_or_default(),
             filter: &filter,
             max_tokens,
         };
@@ -212,6 +217,22 @@ mod tests {
         check(&whole, &[], 1, "Agent");
         check(&["The guide"], &[], 1, "The");
         check(&[], &[], 9, "");
+    }
+
+    #[test]
+    fn a_guessed_title_is_not_indexed() {
+        let filter = ReleaseFilter::new(&[]);
+        let embed = FakeEmbed::new(&[]);
+        let writer = ContextWriter {
+            embed: &embed,
+            title: "",
+            filter: &filter,
+            max_tokens: 40,
+        };
+
+        let breadcrumb = ["key.serializer", "Types"].map(str::to_owned);
+        assert_eq!(writer.context(&breadcrumb, &[]).unwrap(), "Types");
+        assert_eq!(writer.context(&breadcrumb[..1], &[]).unwrap(), "");
     }
 
     #[test]

@@ -14,14 +14,19 @@ use crate::parse::{Dialect, parse};
 
 /// Splits a document that belongs to `versions`.
 fn split_versioned(text: &str, versions: &str) -> Vec<SizedChunk> {
-    let parsed = parse(text, "guide", Dialect::Markdown);
+    split_named(text, versions, "guide")
+}
+
+/// Splits a document whose file has this name.
+fn split_named(text: &str, versions: &str, name: &str) -> Vec<SizedChunk> {
+    let parsed = parse(text, name, Dialect::Markdown);
     let versions = VersionScheme::default()
         .versions(versions)
         .unwrap_or_default();
 
     let meta = DocumentMeta {
         source: "p/1/g/guide.md".parse().unwrap(),
-        title: parsed.title.clone(),
+        title: parsed.title.text.clone(),
         facets: Facets {
             versions,
             ..Facets::default()
@@ -31,13 +36,39 @@ fn split_versioned(text: &str, versions: &str) -> Vec<SizedChunk> {
         paged: parsed.paged,
     };
 
-    let chunks = split(&Arc::new(meta), &parsed.pages, &FakeEmbed::new(&[])).unwrap();
+    let chunks = split(
+        &Arc::new(meta),
+        &parsed.title.context,
+        &parsed.pages,
+        &FakeEmbed::new(&[]),
+    )
+    .unwrap();
     check_invariants(&parsed.pages, &chunks);
     chunks
 }
 
 fn split_text(text: &str) -> Vec<SizedChunk> {
     split_versioned(text, "")
+}
+
+/// Two pages of settings begin with different ones and share others: only the names of the files
+/// tell a producer's from a consumer's.
+#[test]
+fn settings_are_told_apart_by_the_name_of_their_file() {
+    let setting = |name: &str| format!("#### {name}\n\n{}\n\n", "It sets something. ".repeat(9));
+    let text = ["key.serializer", "client.id"].map(setting).concat();
+
+    for (name, context) in [("producer_config", "Producer config"), ("27200183", "")] {
+        let chunks = split_named(&text, "", name);
+        let last = &chunks.last().unwrap().chunk;
+        assert!(last.text.contains("client.id"), "{last:?}");
+        assert_eq!(last.context, context);
+        assert!(
+            last.headings
+                .iter()
+                .all(|heading| heading != "key.serializer")
+        );
+    }
 }
 
 /// Checks what holds for every document: chunks are verbatim, in order and within the window, and

@@ -188,15 +188,17 @@ fn versions_and_headings_of_generated_manuals_are_found() {
 
         let subject = Subject {
             path: &manual.path,
-            title: &parsed.title,
+            title: &parsed.title.for_rules,
             front_matter: &parsed.front_matter,
+            root: None,
+            dotted_version: None,
         };
         let facets = rules.assign(subject).facets;
         assert_eq!(
             facets.product.as_deref(),
             Some("deskline"),
             "{}",
-            parsed.title
+            parsed.title.text
         );
 
         let keys: Vec<_> = facets

@@ -1,6 +1,6 @@
 //! Finds versions that a question names of products that the library has only in other versions.
 
-use mcdewey_core::{Version, VersionScheme, VersionSelector};
+use mcdewey_core::{Version, VersionForm, VersionName, VersionScheme, VersionSelector};
 
 use crate::library::view::LibraryView;
 use crate::question::analysis::lower_words;
@@ -108,7 +108,17 @@ fn named_products(view: &LibraryView) -> Vec<NamedProducts> {
             products: alias.products.clone(),
         });
 
-    products.chain(shared_aliases).collect()
+    // A product that is only the name of a folder.
+    let undeclared = view
+        .products()
+        .filter_map(|(product, _)| product)
+        .filter(|id| description.product(id).is_none())
+        .map(|id| NamedProducts {
+            names: vec![id.to_owned()],
+            products: vec![id.to_owned()],
+        });
+
+    products.chain(shared_aliases).chain(undeclared).collect()
 }
 
 /// Returns the word after a name if it is written like a version. `lower` has the same words in
@@ -134,10 +144,13 @@ fn version_after<'a>(words: &[&'a str], lower: &[String], name: &str) -> Option<
     let has_version_characters = number
         .chars()
         .all(|c| c.is_ascii_digit() || matches!(c, '.' | '(' | ')' | '*' | 'x'));
-    (number.starts_with(|c: char| c.is_ascii_digit())
-        && has_version_characters
-        && word.len() <= MAX_VERSION_BYTES)
-        .then_some(word)
+    let is_plain = number.starts_with(|c: char| c.is_ascii_digit()) && has_version_characters;
+    let is_notation = || {
+        VersionName::parse(word)
+            .is_some_and(|name| name.product.is_none() && name.form == VersionForm::Explicit)
+    };
+
+    (word.len() <= MAX_VERSION_BYTES && (is_plain || is_notation())).then_some(word)
 }
 
 fn has_version(requested: &str, scheme: &VersionScheme, versions: &[Version]) -> bool {
@@ -193,7 +206,7 @@ fn major_version(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::sample_view;
+    use crate::testing::{sample_view, view_of};
 
     fn requested(question: &str) -> Vec<(String, String)> {
         absent_versions(question, &sample_view())
@@ -213,6 +226,24 @@ mod tests {
             1
         );
         assert_eq!(requested("CCX 11.0 reports").len(), 1);
+    }
+
+    #[test]
+    fn versions_of_undeclared_products_are_absent_too() {
+        let view = view_of(&[("relayd", "7.3"), ("relayd", "R12.1SP2")]);
+        let absent = |question: &str| {
+            let found = absent_versions(question, &view);
+            found
+                .into_iter()
+                .map(|version| version.requested)
+                .collect::<Vec<_>>()
+        };
+
+        assert_eq!(absent("idle timeout of relayd 7.4"), ["7.4"]);
+        assert_eq!(absent("idle timeout of relayd R12.1SP3"), ["R12.1SP3"]);
+        for question in ["relayd 7.3", "relayd R12.1SP2", "relayd 12.1SP2"] {
+            assert_eq!(absent(question), Vec::<String>::new(), "{question}");
+        }
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use mcdewey_core::{LibraryDescription, VersionKey};
+use mcdewey_core::LibraryDescription;
 
 use crate::library::view::LibraryView;
 use crate::question::absent_versions::{self, AbsentVersion};
 use crate::question::identifiers::identifiers;
-use crate::question::terms;
+use crate::question::{terms, versions};
 use crate::ranking::fusion::Preference;
 
 /// What was recognised in a question.
@@ -64,7 +64,8 @@ pub(crate) fn analyse(question: &str, view: &LibraryView) -> QuestionAnalysis {
         }
     }
 
-    analysis.preference.versions = named_versions(question, view, &analysis.preference.products);
+    analysis.preference.versions =
+        versions::named_versions(question, view, &analysis.preference.products);
 
     // A question that also names a version of the library ("upgrade Finesse 11.6 to 12.5") can be
     // answered from that version.
@@ -107,40 +108,6 @@ pub(crate) fn resolve_products(value: &str, description: &LibraryDescription) ->
     ids
 }
 
-/// Returns the library's versions that the question names, of the given products or of all if
-/// there are none.
-fn named_versions(question: &str, view: &LibraryView, products: &[String]) -> Vec<VersionKey> {
-    let candidates: Vec<&str> = question
-        .split_whitespace()
-        .map(|word| word.trim_matches([',', '?', ';', '"']))
-        .filter(|word| looks_like_version(word))
-        .collect();
-
-    let mut keys = Vec::new();
-    for (product, version) in view.versions() {
-        let is_product_named = products.is_empty()
-            || product.is_some_and(|product| products.iter().any(|named| named == product));
-        let is_version_named = candidates.iter().any(|word| {
-            view.scheme(product)
-                .key(word.trim_end_matches('.'))
-                .is_ok_and(|key| key == version.key)
-        });
-
-        if is_product_named && is_version_named && !keys.contains(&version.key) {
-            keys.push(version.key.clone());
-        }
-    }
-
-    keys
-}
-
-/// Requires a dot or a bracket ("12.5", "12.5(1)"), because bare numbers are too common in
-/// questions.
-fn looks_like_version(word: &str) -> bool {
-    let number = word.trim_start_matches(['v', 'V']);
-    number.starts_with(|c: char| c.is_ascii_digit()) && number.contains(['.', '('])
-}
-
 pub(crate) fn lower_words(text: &str) -> Vec<String> {
     terms::words(text)
         .map(|(word, _)| word.to_lowercase())
@@ -161,6 +128,8 @@ fn add_missing(list: &mut Vec<String>, values: &[String]) {
 
 #[cfg(test)]
 mod tests {
+    use mcdewey_core::VersionKey;
+
     use super::*;
     use crate::testing::sample_view;
 

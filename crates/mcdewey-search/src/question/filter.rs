@@ -234,7 +234,7 @@ fn available_versions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::sample_view;
+    use crate::testing::{sample_view, view_of};
 
     fn resolved(product: &[&str], version: &str) -> Result<Filter, QueryError> {
         let product = product.iter().map(|text| (*text).to_owned()).collect();
@@ -265,6 +265,41 @@ mod tests {
         assert_eq!(terms(&["finesse"], "v12.5"), ["finesse 12.5"]);
         assert_eq!(terms(&["CCX"], "12.5.*"), ["finesse 12.5", "uccx 12.5.1"]);
         assert_eq!(terms(&["finesse"], "125"), ["finesse 12.5"]);
+    }
+
+    #[test]
+    fn a_filter_finds_labels_with_and_without_their_prefix() {
+        let view = view_of(&[
+            ("box", "FW1.23"),
+            ("box", "R12.1SP2"),
+            ("box", "ONTAP-9.14.1"),
+            ("box", "1.0.0+build5"),
+            ("box", "2.x"),
+        ]);
+
+        for (version, key) in [
+            ("1.23", "1.23"),
+            ("FW1.23", "1.23"),
+            ("12.1SP2", "12.1sp2"),
+            ("r12.1 sp2", "12.1sp2"),
+            ("9.14.1", "9.14.1"),
+            ("ONTAP-9.14.1", "9.14.1"),
+            ("1.0.0", "1build5"),
+            ("2.x", "2"),
+            ("latest", "12.1sp2"),
+        ] {
+            let request = SearchRequest {
+                version: Some(version.to_owned()),
+                ..SearchRequest::default()
+            };
+            let VersionFilter::OneOf(terms) = resolve_filter(&request, &view).unwrap().version
+            else {
+                panic!("no version filter")
+            };
+
+            let keys: Vec<String> = terms.iter().map(|term| term.key.to_string()).collect();
+            assert_eq!(keys, [key], "{version}");
+        }
     }
 
     #[test]

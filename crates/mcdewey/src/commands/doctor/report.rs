@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use mcdewey_auth::startup::AccessSummary;
 use mcdewey_core::{SkippedFile, is_hidden};
-use mcdewey_ingest::{CopiedDocument, Coverage, Duplicates, Findings, OversizedDocument};
+use mcdewey_ingest::{
+    CopiedDocument, Coverage, Duplicates, Findings, OversizedDocument, UnrecognisedFolder,
+};
 use mcdewey_store::GenerationStatus;
 
 use super::{Check, DiskCheck, DoctorReport, LibraryCheck, RerankerCheck};
@@ -184,6 +186,8 @@ fn write_coverage(out: &mut String, coverage: &Coverage) {
         let _ = writeln!(out, "  {}: {} documents", rule.rule, rule.documents);
     }
 
+    write_unrecognised_folders(out, coverage);
+
     for disagreement in disagreements.iter().take(LISTED) {
         let _ = writeln!(
             out,
@@ -199,6 +203,24 @@ fn write_coverage(out: &mut String, coverage: &Coverage) {
             disagreements.len() - LISTED
         );
     }
+}
+
+/// Lists the folders that look like a version but gave none.
+fn write_unrecognised_folders(out: &mut String, coverage: &Coverage) {
+    let lines: Vec<String> = coverage
+        .unrecognised_folders
+        .iter()
+        .map(|UnrecognisedFolder { folder, documents }| {
+            format!("{folder}: {documents} documents without a version")
+        })
+        .collect();
+
+    write_list(
+        out,
+        "  ",
+        "folders that look like a version (`mcdewey rules suggest` proposes rules)",
+        &lines,
+    );
 }
 
 fn write_findings(out: &mut String, findings: &Findings) {
