@@ -243,3 +243,30 @@ fn a_model_folder_that_lacks_a_file_is_named() {
 
     assert!(stderr.contains("nowhere"), "{stderr}");
 }
+
+#[test]
+fn suggested_rules_can_be_saved_as_they_are() {
+    let library = SmallLibrary::new(&[
+        ("docs/Relayd_18_Documentation/admin/a.md", "Text"),
+        ("docs/Relayd_19_Documentation/admin/a.md", "Text"),
+    ]);
+    let corpus = library.corpus();
+    let data = library.folder.path().join("data");
+    let suggest = || {
+        let mut command = mcdewey(&data);
+        command.args(["rules", "suggest"]).arg(&corpus);
+        command
+    };
+
+    let text = succeed(&mut suggest());
+    assert!(
+        text.contains("# 2 of 2 documents, 2 with a version:"),
+        "{text}"
+    );
+    assert!(!data.exists(), "a proposal needs no library");
+
+    library.write("library.toml", &text);
+    let saved: Value = serde_json::from_str(&succeed(suggest().arg("--json"))).unwrap();
+    assert_eq!(saved["documents"], 2, "{saved}");
+    assert_eq!(saved["covered"], 2, "the saved rules match: {saved}");
+}

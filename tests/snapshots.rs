@@ -471,9 +471,10 @@ fn mask_address(server: &Server, text: &str) -> String {
 /// Masks what differs between runs: the port, times, random tags and ids, hashes of assets and
 /// cursors, and numbers with three decimals or more.
 fn mask_text(server: &Server, text: &str) -> String {
-    const RULES: [(&str, &str); 7] = [
+    const RULES: [(&str, &str); 8] = [
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d( UTC)?", "[time]"),
+        (r"\bingested \d{4}-\d\d-\d\d\b", "ingested [date]"),
         (r"\bdocument-[0-9a-f]{6}\b", "document-[tag]"),
         (r"/assets/(\w+)-[0-9a-f]{12}\.", "/assets/$1-[hash]."),
         (r"\b(\d+)-[0-9a-f]{16}\b", "$1-[cursor]"),

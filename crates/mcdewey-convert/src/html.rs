@@ -10,14 +10,21 @@ mod cell;
 mod code;
 mod depth;
 mod dom;
+mod embedded;
 pub(crate) mod escape;
+mod hidden;
+mod inline;
+mod lists;
 mod metadata;
 mod page;
 mod source;
 mod table;
+mod tabs;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use page::{main_part, remove_navigation};
 
 use dom_query::{Document, NodeRef};
 use html_to_markdown_rs::options::TierStrategy;
@@ -30,7 +37,7 @@ use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 use crate::text::list;
 
-pub(crate) const VERSION: &str = "html-1";
+pub(crate) const VERSION: &str = "html-2";
 
 /// The nesting depth up to which the Markdown library converts. [`depth`] rejects pages far below
 /// it, so that the library never drops text silently.
@@ -49,7 +56,7 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
             .body()
             .is_some_and(|body| body.normalized_char_count() > 0);
 
-        let content = page::main_content(&document);
+        let content = page::main_content(&document, &mut warnings);
         let front_matter = metadata::extract(&document, &content.node);
         let article = page::article(&content);
         let body = to_markdown(
@@ -77,6 +84,13 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
             ..ConvertedDocument::default()
         })
     })
+}
+
+/// Decodes a page and expands its templates, without parsing it.
+pub(crate) fn decode(bytes: &[u8]) -> Result<String, ConvertError> {
+    let source = source::decode(bytes)?;
+    depth::check(&source.html)?;
+    Ok(source.html)
 }
 
 /// Converts HTML that another converter produced. All of it is content, so nothing but scripts and

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod asciidoc;
+mod coverage;
 mod docx;
 mod front_matter;
 mod guard;
@@ -21,6 +22,7 @@ mod rst;
 mod testing;
 mod text;
 
+pub use coverage::{Coverage, MIN_COVERAGE, measure as measure_coverage};
 pub use isolated::{ConvertLimits, IsolatedConverter, run_worker};
 
 use std::path::PathBuf;
@@ -35,8 +37,23 @@ pub struct NativeLibraries {
     pub pdfium: Option<PathBuf>,
 }
 
-/// Converts a file to Markdown. Blocks, for seconds on large files.
+/// Converts a file to Markdown, with a warning if text of it was lost. Blocks, for seconds on large
+/// files.
 pub fn convert(
+    format: Format,
+    bytes: &[u8],
+    libraries: &NativeLibraries,
+) -> Result<ConvertedDocument, ConvertError> {
+    let mut converted = convert_unchecked(format, bytes, libraries)?;
+    let coverage = measure_coverage(format, bytes, &converted.markdown, libraries);
+    converted
+        .warnings
+        .extend(coverage.and_then(|coverage| coverage.warning()));
+
+    Ok(converted)
+}
+
+fn convert_unchecked(
     format: Format,
     bytes: &[u8],
     libraries: &NativeLibraries,

@@ -17,6 +17,7 @@ mod headings;
 mod hyphens;
 mod images;
 mod labels;
+mod merged_rows;
 mod objects;
 mod overprint;
 mod page_text;
@@ -51,7 +52,7 @@ use container::Container;
 
 pub(crate) const VERSION: &str = "pdf-2";
 /// The version of the parser that reads files without PDFium.
-pub(crate) const VERSION_WITHOUT_PDFIUM: &str = "pdf-1-without-pdfium";
+pub(crate) const VERSION_WITHOUT_PDFIUM: &str = "pdf-2-without-pdfium";
 
 pub(crate) fn convert(
     bytes: &[u8],
@@ -86,6 +87,7 @@ fn read_with(bytes: &[u8], file: Option<&File<'_>>) -> Result<ConvertedDocument,
     let mut container = container::parse(bytes, file)?;
     repair::repair(&mut container, file);
     table_edges::separate(&mut container.document);
+    running::separate(&mut container.document);
     let Container {
         bytes: readable,
         document,
@@ -116,7 +118,6 @@ fn read_with(bytes: &[u8], file: Option<&File<'_>>) -> Result<ConvertedDocument,
         warnings.push("the end-of-file marker is missing; the file may be truncated".to_owned());
     }
 
-    running::separate(document);
     headings::apply_outline(document);
     continued_tables::repeat_headers(document);
 

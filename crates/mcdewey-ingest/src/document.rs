@@ -21,7 +21,11 @@ use crate::walk::{FileKind, FoundFile};
 use crate::word_boxes::word_boxes;
 
 /// How many bytes of a JSON or YAML file are checked before it is read as an OpenAPI description.
-const SNIFFED_BYTES: usize = 64 * 1024;
+const SNIFFED_BYTES: u64 = 64 * 1024;
+
+/// The reason to report for a file on which the parser panicked.
+pub(crate) const READER_CRASHED: &str =
+    "the reader crashed on it; please report this together with the file";
 
 /// A document that lacks only its vectors.
 #[derive(Debug)]
@@ -94,12 +98,6 @@ impl DocumentReader {
             Err(reason) => return Ok(FileOutcome::Skipped(reason)),
         };
 
-        if parsed.pages.is_empty() {
-            return Ok(FileOutcome::Skipped(
-                "it contains only front matter or comments; add content or delete it".to_owned(),
-            ));
-        }
-
         let image_targets = parsed.image_targets();
         match self.build(file, input, parsed, rules) {
             Ok(mut document) => {
@@ -127,7 +125,7 @@ impl DocumentReader {
         };
 
         Ok(FileContent {
-            bytes: read::bytes(&file.dir, &file.path_in_root)?,
+            bytes: read_bytes(file, self.convert.as_deref())?,
             original,
         })
     }
@@ -279,8 +277,25 @@ pub(crate) fn read_and_parse(
     file: &FoundFile,
     convert: Option<&dyn Convert>,
 ) -> Result<ParsedDocument, String> {
-    let bytes = read::bytes(&file.dir, &file.path_in_root)?;
+    let bytes = read_bytes(file, convert)?;
     Ok(parse_file(file, &bytes, convert)?.parsed)
+}
+
+/// Reads the bytes of a file. Of JSON and YAML, which is mostly data, only the beginning is read
+/// unless it may be an OpenAPI description. The error is the reason to report.
+fn read_bytes(file: &FoundFile, convert: Option<&dyn Convert>) -> Result<Vec<u8>, String> {
+    if file.kind == FileKind::MaybeOpenApi
+        && let Some(convert) = convert
+    {
+        let beginning = read::beginning(&file.dir, &file.path_in_root, SNIFFED_BYTES)?;
+        if !convert.may_be(Format::OpenApi, &beginning) {
+            return Err(
+                "it is not an OpenAPI description; convert it to Markdown, or remove it".to_owned(),
+            );
+        }
+    }
+
+    read::bytes(&file.dir, &file.path_in_root)
 }
 
 /// What the rules match a parsed file against.
@@ -301,8 +316,24 @@ struct ParsedFile {
     page_words: Vec<PageWords>,
 }
 
-/// Parses the bytes of a file, after converting them where needed. The error is the reason to report.
+/// Parses the bytes of a file, after converting them where needed, to a document with at least one
+/// page. The error is the reason to report.
 fn parse_file(
+    file: &FoundFile,
+    bytes: &[u8],
+    convert: Option<&dyn Convert>,
+) -> Result<ParsedFile, String> {
+    let file = convert_and_parse(file, bytes, convert)?;
+    if file.parsed.pages.is_empty() {
+        return Err(
+            "it contains only front matter or comments; add content or delete it".to_owned(),
+        );
+    }
+
+    Ok(file)
+}
+
+fn convert_and_parse(
     file: &FoundFile,
     bytes: &[u8],
     convert: Option<&dyn Convert>,
@@ -323,14 +354,6 @@ fn parse_file(
     let Some(convert) = convert else {
         return Err(format!("no converter for {format} is available"));
     };
-
-    if file.kind == FileKind::MaybeOpenApi
-        && !convert.may_be(format, &bytes[..bytes.len().min(SNIFFED_BYTES)])
-    {
-        return Err(
-            "it is not an OpenAPI description; convert it to Markdown, or remove it".to_owned(),
-        );
-    }
 
     let converted = convert
         .convert(format, bytes)

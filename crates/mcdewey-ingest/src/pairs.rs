@@ -1,13 +1,15 @@
 //! Handles files that would share their chunk ids. Markdown and the file it was converted from
-//! become one document; all other files whose names differ only in their extension are skipped and
-//! reported.
+//! become one document. Of other files whose names differ only in their extension, one may become a
+//! document: if several could, they are skipped and reported.
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use mcdewey_core::{RootName, SkippedFile, SourcePath};
+use mcdewey_core::{Convert, RootName, SkippedFile, SourcePath};
 
+use crate::document::{READER_CRASHED, read_and_parse};
 use crate::parse::{CONVERTED_FROM, Dialect, FrontMatter, front_matter};
 use crate::root_dir::Links;
 use crate::walk::{FileKind, FoundFile, Walk};
@@ -76,44 +78,103 @@ fn read_front_matter(file: &FoundFile) -> FrontMatter {
     }
 }
 
-/// Moves all documents that would share their chunk ids to the skipped files. Each reason names all
-/// the documents concerned.
-pub(crate) fn skip_conflicts(walks: &mut [Walk]) {
-    let mut by_prefix: HashMap<String, Vec<(RootName, SourcePath)>> = HashMap::new();
+/// Resolves conflicts between documents that would share their chunk ids. If only one of them can
+/// be read, it stays and the others are skipped, each for its own reason; if several can, all of
+/// these are skipped, and each reason names them. Reads the files concerned, so it blocks.
+pub(crate) fn skip_conflicts(walks: &mut [Walk], convert: Option<&dyn Convert>) {
+    let mut reasons: HashMap<(RootName, SourcePath), String> = HashMap::new();
+    for group in conflicting_files(walks) {
+        for (file, reason) in unusable_files(group, convert) {
+            reasons.insert((file.root.clone(), file.source.clone()), reason);
+        }
+    }
+
+    for walk in walks {
+        for file in std::mem::take(&mut walk.documents) {
+            match reasons.remove(&(file.root.clone(), file.source.clone())) {
+                Some(reason) => walk.skipped.push(SkippedFile {
+                    path: file.source.to_string(),
+                    reason,
+                }),
+                None => walk.documents.push(file),
+            }
+        }
+    }
+}
+
+/// Groups the files that would share their chunk ids.
+fn conflicting_files(walks: &[Walk]) -> Vec<Vec<&FoundFile>> {
+    let mut by_prefix: HashMap<String, Vec<&FoundFile>> = HashMap::new();
     for file in walks.iter().flat_map(|walk| &walk.documents) {
         by_prefix
             .entry(file.source.chunk_prefix())
             .or_default()
-            .push((file.root.clone(), file.source.clone()));
+            .push(file);
     }
-    by_prefix.retain(|_, sources| sources.len() > 1);
 
-    for walk in walks {
-        let (conflicting, unique): (Vec<FoundFile>, Vec<FoundFile>) = walk
-            .documents
-            .drain(..)
-            .partition(|file| by_prefix.contains_key(&file.source.chunk_prefix()));
-        walk.documents = unique;
+    by_prefix
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .collect()
+}
 
-        for file in conflicting {
-            let sources: Vec<String> = by_prefix[&file.source.chunk_prefix()]
-                .iter()
-                .map(|(root, source)| format!("`{source}` of the root `{root}`"))
-                .collect();
+/// Returns the files of a group that cannot become documents, with the reasons to report.
+fn unusable_files<'a>(
+    mut group: Vec<&'a FoundFile>,
+    convert: Option<&dyn Convert>,
+) -> Vec<(&'a FoundFile, String)> {
+    // The last file that is left need not be read here, so those that take long are tried last.
+    // The sort is stable: files of the same cost keep the order in which they were found.
+    group.sort_by_key(|file| match file.kind {
+        FileKind::Text(_) => 0,
+        FileKind::MaybeOpenApi => 1,
+        FileKind::Convert(_) => 2,
+    });
 
-            let reason = format!(
-                "{} would have the same chunk ids; rename all but one, or, if the Markdown was \
-                 converted from the other file, name that file as `converted_from` in its front \
-                 matter",
-                sources.join(" and ")
-            );
+    let mut candidates = group.len();
+    let (mut readable, mut unusable) = (Vec::new(), Vec::new());
+    for file in group {
+        let is_last_candidate = candidates == 1;
+        let error = (!is_last_candidate)
+            .then(|| read_error(file, convert))
+            .flatten();
 
-            walk.skipped.push(SkippedFile {
-                path: file.source.to_string(),
-                reason,
-            });
+        match error {
+            Some(reason) => {
+                candidates -= 1;
+                unusable.push((file, reason));
+            }
+            None => readable.push(file),
         }
     }
+
+    if readable.len() > 1 {
+        let reason = conflict(&readable);
+        unusable.extend(readable.into_iter().map(|file| (file, reason.clone())));
+    }
+
+    unusable
+}
+
+/// Why a file cannot become a document; `None` if it can.
+fn read_error(file: &FoundFile, convert: Option<&dyn Convert>) -> Option<String> {
+    // A panic must not end the whole run.
+    catch_unwind(AssertUnwindSafe(|| read_and_parse(file, convert)))
+        .unwrap_or_else(|_| Err(READER_CRASHED.to_owned()))
+        .err()
+}
+
+fn conflict(files: &[&FoundFile]) -> String {
+    let sources: Vec<String> = files
+        .iter()
+        .map(|file| format!("`{}` of the root `{}`", file.source, file.root))
+        .collect();
+
+    format!(
+        "{} would have the same chunk ids; rename all but one, or, if the Markdown was converted \
+         from the other file, name that file as `converted_from` in its front matter",
+        sources.join(" and ")
+    )
 }
 
 #[cfg(test)]
@@ -173,7 +234,7 @@ mod tests {
             Root::new("g".parse().unwrap(), other.path()),
         ];
         let mut walks = roots.map(|root| walk(&root).unwrap());
-        skip_conflicts(&mut walks);
+        skip_conflicts(&mut walks, None);
         assert!(walks.iter().all(|walk| walk.documents.is_empty()));
         let reason = &walks[0].skipped[0].reason;
 

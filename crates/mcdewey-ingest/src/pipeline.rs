@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::IngestError;
-use crate::document::{DocumentReader, FileOutcome, PreparedDocument};
+use crate::document::{DocumentReader, FileOutcome, PreparedDocument, READER_CRASHED};
 use crate::plan::{IndexedFile, Plan};
 use crate::report::{ReportBuilder, Stage};
 use crate::rules::RuleSet;
@@ -251,9 +251,7 @@ fn file_outcome(
 ) -> Result<FileOutcome, IngestError> {
     match prepared {
         Ok(outcome) => Ok(outcome?),
-        Err(error) if error.is_panic() => Ok(FileOutcome::Skipped(
-            "the reader crashed on it; please report this together with the file".to_owned(),
-        )),
+        Err(error) if error.is_panic() => Ok(FileOutcome::Skipped(READER_CRASHED.to_owned())),
         Err(error) => Err(IngestError::TaskFailed(error.to_string())),
     }
 }

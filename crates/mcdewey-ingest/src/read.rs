@@ -1,6 +1,7 @@
 //! Reads the bytes of a file and decodes them as UTF-8. It never guesses an encoding and never
 //! replaces invalid bytes.
 
+use std::io::Read;
 use std::path::Path;
 
 use crate::file_error::FileError;
@@ -17,6 +18,16 @@ const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) fn bytes(dir: &RootDir, path_in_root: &str) -> Result<Vec<u8>, String> {
     dir.read(Path::new(path_in_root), Links::FinalComponent, MAX_FILE)
         .map_err(|error| reason(&error))
+}
+
+/// Reads the beginning of a file below a root, at most so many bytes. The error is the reason to
+/// report.
+pub(crate) fn beginning(dir: &RootDir, path_in_root: &str, length: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    dir.open_file(Path::new(path_in_root), Links::FinalComponent)
+        .and_then(|file| Ok(file.take(length).read_to_end(&mut bytes)?))
+        .map_err(|error| reason(&error))?;
+    Ok(bytes)
 }
 
 /// The reason to report for a document that cannot be read, with advice where there is some.
@@ -75,6 +86,16 @@ mod tests {
     fn utf8_is_read_with_and_without_a_byte_order_mark() {
         assert_eq!(text("é\u{feff}".as_bytes()), Ok("é\u{feff}"));
         assert_eq!(text(b"\xef\xbb\xbfbarge"), Ok("barge"));
+    }
+
+    #[test]
+    fn a_beginning_is_read_without_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.json"), "12345").unwrap();
+        let dir = RootDir::open(folder.path()).unwrap();
+        assert_eq!(beginning(&dir, "a.json", 3).unwrap(), b"123");
+        assert_eq!(beginning(&dir, "a.json", 9).unwrap(), b"12345");
+        assert!(beginning(&dir, "b.json", 9).is_err());
     }
 
     #[test]

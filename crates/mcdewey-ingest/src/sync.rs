@@ -133,7 +133,8 @@ impl Ingester {
             manifests.push(manifest);
         }
 
-        let walked = run_blocking(move || join_and_check(walked)).await?;
+        let convert = self.convert.clone();
+        let walked = run_blocking(move || join_and_check(walked, convert.as_deref())).await?;
         Ok(walked.into_iter().zip(manifests).collect())
     }
 
@@ -215,15 +216,15 @@ fn walk_roots(roots: Vec<Root>) -> Result<Vec<WalkedRoot>, IngestError> {
     Ok(walked)
 }
 
-/// Joins originals with their Markdown, then skips the files whose chunk ids still conflict.
-fn join_and_check(mut walked: Vec<WalkedRoot>) -> Vec<WalkedRoot> {
+/// Joins originals with their Markdown, then resolves the remaining conflicts of chunk ids.
+fn join_and_check(mut walked: Vec<WalkedRoot>, convert: Option<&dyn Convert>) -> Vec<WalkedRoot> {
     let mut walks: Vec<Walk> = walked
         .iter_mut()
         .map(|walked| std::mem::take(&mut walked.walk))
         .collect();
 
     walks.iter_mut().for_each(join_originals);
-    skip_conflicts(&mut walks);
+    skip_conflicts(&mut walks, convert);
 
     for (walked, walk) in walked.iter_mut().zip(walks) {
         walked.walk = walk;

@@ -14,8 +14,8 @@ use crate::parse::Dialect;
 use crate::read::MAX_FILE;
 use crate::root_dir::{Entry, Links, RootDir};
 use crate::rules::LIBRARY_FILE;
-use crate::walk::divided_versions::divide_versions;
 use crate::{IngestError, Root, read};
+use divided_versions::DividedVersions;
 
 /// Folders with longer paths below the root, in bytes, are not walked: no program could open their
 /// files by name.
@@ -141,7 +141,11 @@ pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
     }
 
     let mut walk = walker.walk;
-    divide_versions(&mut walk);
+    let mut versions = DividedVersions::default();
+    for file in &mut walk.documents {
+        file.dotted_version = versions.of_path(&file.dir, &file.path_in_root);
+    }
+
     Ok(walk)
 }
 

@@ -35,7 +35,7 @@ pub use library_owner::LibraryOwner;
 pub use location::{LibraryLocation, ServerLocation};
 pub use mcp_bridge::forward_mcp;
 pub use models::provision;
-pub use notice::{Notice, Notify};
+pub use notice::{Notice, Notify, RebuildEstimate};
 pub use offline::OfflineLibrary;
 pub use owner_client::{OwnerClient, RestRequest};
 pub use owner_task::answer_requests;

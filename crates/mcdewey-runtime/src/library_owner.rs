@@ -6,6 +6,7 @@
 //! each request holds one [`Library`](mcdewey_search::Library) from beginning to end.
 
 mod carry_over;
+mod estimate;
 mod remove;
 mod rollback;
 
@@ -132,11 +133,20 @@ impl LibraryOwner {
             bail!("there is no live generation to replace")
         };
 
+        let estimate = self.estimate_build(&live, new).await?;
         tracing::info!(
             live = %live.generation,
             new = %new.generation,
+            passages = estimate.passages,
+            seconds = estimate.seconds,
+            bytes = estimate.bytes,
             "building a generation beside the live one"
         );
+        self.notify.send(&Notice::BuildingGeneration {
+            new: &new.generation,
+            live: &live.generation,
+            estimate,
+        });
 
         let indexed = live.index.indexed_roots().await?;
         let (requested, rest) = carry_over::plan_roots(&self.roots, roots, &indexed);

@@ -8,6 +8,31 @@ use std::sync::Arc;
 use mcdewey_core::Generation;
 use mcdewey_provision::ProvisionStep;
 
+/// How much work it is to build a generation, judged by the live one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RebuildEstimate {
+    /// Passages to embed, at most: vectors of the same model and text are reused.
+    pub passages: u64,
+    /// How long embedding them takes, at most; unknown if the model could not be tried now.
+    pub seconds: Option<f64>,
+    /// Bytes that the generation will occupy on the disk.
+    pub bytes: u64,
+}
+
+impl fmt::Display for RebuildEstimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.seconds.map_or_else(String::new, |seconds| {
+            format!(", which takes up to {:.0} min", (seconds / 60.0).ceil())
+        });
+        write!(
+            f,
+            "up to {} passages are embedded{time}, and it needs about {} MB of disk",
+            self.passages,
+            self.bytes.div_ceil(1024 * 1024)
+        )
+    }
+}
+
 /// One notice. Its text is one line without a line break.
 #[derive(Debug, Clone, Copy)]
 pub enum Notice<'a> {
@@ -19,6 +44,15 @@ pub enum Notice<'a> {
         generation: &'a Generation,
         /// Why it cannot be opened.
         error: &'a anyhow::Error,
+    },
+    /// A generation is about to be built beside the live one.
+    BuildingGeneration {
+        /// The generation that will be built.
+        new: &'a Generation,
+        /// The one that answers questions meanwhile.
+        live: &'a Generation,
+        /// How much work it is.
+        estimate: RebuildEstimate,
     },
     /// A generation that was built beside the live one has become live.
     GenerationReplaced {
@@ -39,6 +73,14 @@ impl fmt::Display for Notice<'_> {
                 f,
                 "the live generation {generation} cannot be opened ({error:#}); it stays on disk, \
                  and the one that the settings require replaces it"
+            ),
+            Self::BuildingGeneration {
+                new,
+                live,
+                estimate,
+            } => write!(
+                f,
+                "building generation {new}: {estimate}; meanwhile {live} answers questions"
             ),
             Self::GenerationReplaced { new, before } => {
                 write!(f, "generation {new} has replaced {before}")
@@ -67,5 +109,31 @@ impl Notify {
 
     pub(crate) fn send(&self, notice: &Notice<'_>) {
         (self.0)(notice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rebuild_is_announced_with_its_time_and_disk() {
+        let mut estimate = RebuildEstimate {
+            passages: 12_000,
+            seconds: Some(130.0),
+            bytes: 5_000_000,
+        };
+        assert_eq!(
+            estimate.to_string(),
+            "up to 12000 passages are embedded, which takes up to 3 min, and it needs about 5 MB of \
+             disk"
+        );
+
+        estimate.seconds = None;
+        assert!(
+            estimate
+                .to_string()
+                .starts_with("up to 12000 passages are embedded, and")
+        );
     }
 }

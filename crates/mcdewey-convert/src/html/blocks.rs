@@ -7,7 +7,7 @@ use super::code;
 use super::dom::{
     collapse_whitespace, descendants_named, has_ancestor_named, has_any_name, has_descendant_named,
 };
-use super::escape;
+use super::{escape, inline, lists};
 
 /// Separates two adjacent block quotes, which Markdown would merge into one. It is removed from the
 /// Markdown afterwards. A private-use character, so no page contains it.
@@ -20,6 +20,9 @@ pub(super) fn prepare(content: &NodeRef<'_>, warnings: &mut Vec<String>) {
     for pre in descendants_named(content, &["pre"]) {
         code::simplify(&pre);
     }
+
+    lists::prepare(content);
+    inline::prepare(content);
 
     for teletype in descendants_named(content, &["tt"]) {
         teletype.rename("code");

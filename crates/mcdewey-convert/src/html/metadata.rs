@@ -2,7 +2,7 @@
 
 use dom_query::{Document, NodeRef};
 
-use super::dom::collapse_whitespace;
+use super::dom::{collapse_whitespace, descendants_named};
 use crate::front_matter::{FrontMatter, date};
 
 /// Elements that contain a page's address, best first, with the attribute to read.
@@ -30,18 +30,8 @@ const SEPARATORS: [&str; 8] = [" | ", " — ", " – ", " - ", " :: ", " · ", "
 /// Reads the front matter. The heading is taken from the main content, because the name of the book
 /// may appear above it as a heading of its own.
 pub(super) fn extract(document: &Document, content: &NodeRef<'_>) -> FrontMatter {
-    let first_heading = heading(content, "h1");
-    let title = text_of(document, "head title")
-        .or_else(|| attribute(document, "meta[property='og:title']", "content"));
-
     FrontMatter {
-        title: match title {
-            Some(title) => {
-                let heading = first_heading.or_else(|| heading(content, "h2"));
-                Some(without_site(&title, heading.as_deref()))
-            }
-            None => first_heading,
-        },
+        title: title(document, content),
         source_url: ADDRESSES
             .iter()
             .find_map(|(selector, name)| attribute(document, selector, name)),
@@ -53,6 +43,29 @@ pub(super) fn extract(document: &Document, content: &NodeRef<'_>) -> FrontMatter
     }
 }
 
+/// The title of the page without the name of its site; else its only top heading.
+fn title(document: &Document, content: &NodeRef<'_>) -> Option<String> {
+    let first_heading = heading(content, "h1");
+    let open_graph = |property: &str| {
+        let selector = format!("meta[property='og:{property}']");
+        attribute(document, &selector, "content")
+    };
+
+    let Some(title) = text_of(document, "head title").or_else(|| open_graph("title")) else {
+        let is_only = descendants_named(content, &["h1"]).len() == 1;
+        return first_heading.filter(|_| is_only);
+    };
+
+    let heading = first_heading.or_else(|| heading(content, "h2"));
+    // Some pages give their title without the name of the site here.
+    let own = open_graph("title").filter(|own| *own != title && title.contains(own.as_str()));
+    Some(without_site(
+        &title,
+        heading.or(own).as_deref(),
+        open_graph("site_name").as_deref(),
+    ))
+}
+
 /// The text of the first heading of a level; `None` if it has no text.
 fn heading(content: &NodeRef<'_>, name: &str) -> Option<String> {
     let heading = content.descendants_it().find(|node| node.has_name(name))?;
@@ -60,8 +73,8 @@ fn heading(content: &NodeRef<'_>, name: &str) -> Option<String> {
 }
 
 /// Removes the site from a title such as "Ports | Example Docs". Returns the part that equals the
-/// heading, or everything but the last part.
-fn without_site(title: &str, heading: Option<&str>) -> String {
+/// heading, or the parts that are not the site's name, which is last if the page does not name it.
+fn without_site(title: &str, heading: Option<&str>, site: Option<&str>) -> String {
     let mut parts = vec![title];
     for separator in SEPARATORS {
         parts = parts
@@ -70,22 +83,44 @@ fn without_site(title: &str, heading: Option<&str>) -> String {
             .collect();
     }
 
-    let equals_heading = |part: &&str| {
-        heading.is_some_and(|heading| heading.trim().eq_ignore_ascii_case(part.trim()))
+    let is = |part: &str, name: Option<&str>| {
+        name.is_some_and(|name| name.trim().eq_ignore_ascii_case(part.trim()))
     };
 
-    if let Some(own_title) = parts.iter().copied().find(equals_heading) {
+    if let Some(own_title) = parts.iter().find(|part| is(part, heading)) {
         return own_title.trim().to_owned();
     }
 
-    if heading.is_some_and(|heading| heading == title) || parts.len() == 1 {
+    if is(title, heading) || parts.len() == 1 {
         return title.to_owned();
     }
 
-    let end = title.len() - parts.last().map_or(0, |site| site.len());
-    title[..end]
-        .trim_end_matches(|c: char| c.is_whitespace() || "|—–-:·»•".contains(c))
+    let (first, last) = (parts[0], parts[parts.len() - 1]);
+    let own_title = if is(first, site) {
+        &title[first.len()..]
+    } else if !is(last, site) && heading.is_some_and(|heading| has_words_of(heading, last)) {
+        title
+    } else {
+        &title[..title.len() - last.len()]
+    };
+
+    own_title
+        .trim_matches(|c: char| c.is_whitespace() || "|—–-:·»•".contains(c))
         .to_owned()
+}
+
+/// Whether all words of a part are in a heading, so that the part is no site's name.
+fn has_words_of(heading: &str, part: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+
+    let of_heading = words(heading);
+    words(part).iter().all(|word| of_heading.contains(word))
 }
 
 fn text_of(document: &Document, selector: &str) -> Option<String> {
@@ -112,18 +147,28 @@ mod tests {
 
     #[test]
     fn removes_the_site_from_titles() {
-        for (title, heading, expected) in [
-            ("Ports | Example Docs", None, "Ports"),
-            ("Example Docs - Ports", Some("Ports"), "Ports"),
+        for (title, heading, site, expected) in [
+            ("Ports | Example Docs", None, None, "Ports"),
+            ("Example Docs - Ports", Some("Ports"), None, "Ports"),
             (
                 "Ports - Advanced - Example Docs",
                 Some("Other"),
+                None,
                 "Ports - Advanced",
             ),
-            ("Plain", None, "Plain"),
-            ("T-1 lines", Some("x"), "T-1 lines"),
+            ("Plain", None, None, "Plain"),
+            ("T-1 lines", Some("x"), None, "T-1 lines"),
+            ("Barge :: Example", None, Some("Example"), "Barge"),
+            ("Example · Barge", Some("x"), Some("Example"), "Barge"),
+            (
+                "Install - Linux",
+                Some("Install on Linux"),
+                None,
+                "Install - Linux",
+            ),
+            ("Install - Linux", Some("Install"), None, "Install"),
         ] {
-            assert_eq!(without_site(title, heading), expected, "{title:?}");
+            assert_eq!(without_site(title, heading, site), expected, "{title:?}");
         }
     }
 
@@ -134,6 +179,24 @@ mod tests {
         let document = Document::from(page);
         let front_matter = extract(&document, &document.select_single("main").nodes()[0]);
         assert_eq!(front_matter.title.as_deref(), Some("Ports"));
+    }
+
+    #[test]
+    fn takes_a_heading_as_title_only_if_it_is_the_only_one() {
+        let title = |page: &str| {
+            let document = Document::from(page);
+            extract(&document, &document.root()).title
+        };
+        assert_eq!(title("<h1>Ports</h1><h2>A</h2>").as_deref(), Some("Ports"));
+        assert_eq!(title("<h1>Ports</h1><h1>Gates</h1>"), None);
+        assert_eq!(
+            title(
+                "<head><title>Ports — Example</title><meta property='og:site_name' \
+                 content='Example'></head><h1>A</h1>"
+            )
+            .as_deref(),
+            Some("Ports")
+        );
     }
 
     #[test]

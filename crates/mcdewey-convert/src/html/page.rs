@@ -3,14 +3,19 @@
 use dom_query::{Document, NodeRef};
 use dom_smoothie::{Config, Readability};
 
-use super::admonitions;
 use super::dom::{descendants_named, has_any_name, has_descendant_named};
+use super::{admonitions, embedded, hidden, tabs};
 
 /// Elements that are never text, wherever they are.
 const NEVER_TEXT: &str = "script, style, noscript, template, iframe, object, embed, canvas, audio, \
-    video, svg, button, input, select, textarea, dialog, [hidden], [aria-hidden='true'], .sr-only, \
-    .visually-hidden, .noprint, a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, \
-    a.direct-link, a.test-arrow, td.linenos, .linenodiv, .lineno";
+    video, svg, button, input, select, textarea, dialog, .sr-only, .visually-hidden, .noprint, \
+    .print-only, .printonly, .only-print, .show-for-print, .visible-print, .visible-print-block, \
+    .d-none.d-print-block, .katex-html, .material-icons, .material-symbols-outlined, \
+    td.linenos, .linenodiv, .lineno";
+
+/// Links from headings to themselves.
+const PERMALINKS: &str = "a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, \
+    a.direct-link, a.test-arrow";
 
 /// Elements around the text that serve navigation.
 const NAVIGATION: &str = "nav, footer, aside, [role='navigation'], [role='banner'], \
@@ -43,16 +48,30 @@ const MIN_MAIN_SHARE: f64 = 0.3;
 const MENU_LINK_RATIO: usize = 4;
 
 /// The part of a page that is its text.
-pub(super) struct MainContent<'a> {
-    pub(super) node: NodeRef<'a>,
+pub(crate) struct MainContent<'a> {
+    pub(crate) node: NodeRef<'a>,
     /// Whether the page marks it as such; otherwise it is the whole body.
     is_marked: bool,
 }
 
+impl MainContent<'_> {
+    /// Whether the page marks no main content and is full of links: it contains menus that are not
+    /// marked as such either.
+    pub(crate) fn has_unmarked_menus(&self) -> bool {
+        !self.is_marked && link_length(&self.node) * MENU_LINK_RATIO >= text_length(&self.node)
+    }
+}
+
 /// Removes everything from the page that is not text and returns its main content.
-pub(super) fn main_content(document: &Document) -> MainContent<'_> {
+pub(super) fn main_content<'a>(
+    document: &'a Document,
+    warnings: &mut Vec<String>,
+) -> MainContent<'a> {
+    tabs::label_panels(document);
+    embedded::rewrite(document, warnings);
     document.select(NEVER_TEXT).remove();
-    remove_hidden(document);
+    remove_permalinks(document);
+    hidden::show_or_remove(document, NAVIGATION, warnings);
 
     let body = document.body().unwrap_or_else(|| document.root());
     remove_forms(&body);
@@ -61,14 +80,21 @@ pub(super) fn main_content(document: &Document) -> MainContent<'_> {
     remove_edit_links(&body);
     remove_navigation(document);
 
+    let main = main_part(document);
+    remove_site_headers(&main.node);
+    main
+}
+
+/// Selects the main content of a page without navigation.
+pub(crate) fn main_part(document: &Document) -> MainContent<'_> {
+    let body = document.body().unwrap_or_else(|| document.root());
+    let page_length = text_length(&body);
     let marked = MAIN
         .iter()
-        .find_map(|selector| longest_match(document, selector, text_length(&body)));
-    let node = marked.unwrap_or(body);
-    remove_site_headers(&node);
+        .find_map(|selector| longest_match(document, selector, page_length));
 
     MainContent {
-        node,
+        node: marked.unwrap_or(body),
         is_marked: marked.is_some(),
     }
 }
@@ -76,14 +102,11 @@ pub(super) fn main_content(document: &Document) -> MainContent<'_> {
 /// Extracts the article of a page that marks no main content and is full of links. Returns `None`
 /// for other pages, and if the article lacks more than a quarter of the text outside links.
 pub(super) fn article(content: &MainContent<'_>) -> Option<Document> {
-    let in_links: usize = descendants_named(&content.node, &["a"])
-        .iter()
-        .map(text_length)
-        .sum();
-    let total = text_length(&content.node);
-    if content.is_marked || in_links * MENU_LINK_RATIO < total {
+    if !content.has_unmarked_menus() {
         return None;
     }
+    let in_links = link_length(&content.node);
+    let total = text_length(&content.node);
 
     let config = Config {
         keep_classes: true,
@@ -115,20 +138,28 @@ fn longest_match<'a>(
     (share >= MIN_MAIN_SHARE && text_length(longest) > 0).then_some(*longest)
 }
 
+/// The number of characters in links.
+fn link_length(node: &NodeRef<'_>) -> usize {
+    descendants_named(node, &["a"])
+        .iter()
+        .map(text_length)
+        .sum()
+}
+
 /// The number of characters, with runs of whitespace counted as one.
 fn text_length(node: &NodeRef<'_>) -> usize {
     node.normalized_char_count()
 }
 
-/// Removes elements with `display: none`, except in tabs and `details`, which readers can open.
-fn remove_hidden(document: &Document) {
-    for styled in document.select("[style]").nodes() {
-        let style = styled
-            .attr_or("style", "")
-            .to_ascii_lowercase()
-            .replace(' ', "");
-        if style.contains("display:none") && !styled.is("[role='tabpanel'], details *") {
-            styled.remove_from_parent();
+/// Removes the marks that link to a heading, but keeps links that are the heading's whole text.
+fn remove_permalinks(document: &Document) {
+    for link in document.select(PERMALINKS).nodes() {
+        let is_whole_text = link
+            .parent()
+            .is_some_and(|heading| text_length(&heading) == text_length(link))
+            && link.text().chars().any(char::is_alphanumeric);
+        if !is_whole_text {
+            link.remove_from_parent();
         }
     }
 }
@@ -157,7 +188,8 @@ fn remove_edit_links(body: &NodeRef<'_>) {
     }
 }
 
-fn remove_navigation(document: &Document) {
+/// Removes the elements that serve navigation.
+pub(crate) fn remove_navigation(document: &Document) {
     for node in document.select(NAVIGATION).nodes() {
         // Some sites put a matching class on elements that contain the text.
         let may_contain_text =

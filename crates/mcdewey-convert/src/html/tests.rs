@@ -57,7 +57,13 @@ Set `max_calls` before **any** call. See [limits](../limits.html#calls).
 
     let converted = convert(PAGE.as_bytes()).unwrap();
     assert_eq!(converted.markdown, expected);
-    assert_eq!(converted.warnings, Vec::<String>::new());
+    assert_eq!(
+        converted.warnings,
+        [
+            "text that the page hides was left out in 1 places, first “secret”; to keep it, save \
+             the page with this text shown"
+        ]
+    );
 }
 
 #[test]
@@ -142,6 +148,11 @@ fn removes_permalinks_and_link_titles() {
         "<h2><a class=\"x\" href=\"#a\">§</a>Ports</h2><p><a href=\"b\" title=\"hint\">b</a></p>",
         "## Ports\n\n[b](b)",
     );
+    check(
+        "<h2><a class=\"headerlink\" href=\"#a\">Ports</a></h2>\
+         <h2>Gates<a class=\"headerlink\" href=\"#b\">Permalink</a></h2>",
+        "## Ports\n\n## Gates",
+    );
 }
 
 #[test]
@@ -149,6 +160,131 @@ fn writes_powers_with_a_caret() {
     check(
         "<p>10<sup>6</sup> calls, H<sub>2</sub>O, 1<sup>st</sup></p>",
         "10^6 calls, H2O, 1st",
+    );
+}
+
+/// Both panels are kept under their labels, whatever marks them as tabs.
+#[test]
+fn keeps_the_panels_of_tabs_under_their_labels() {
+    let expected = "**Linux**\n\nUse apt.\n\n**Windows**\n\nUse winget.";
+    for html in [
+        // Docusaurus
+        "<div class=\"tabs-container\"><ul role=\"tablist\" class=\"tabs\"><li role=\"tab\" \
+         aria-selected=\"true\">Linux</li><li role=\"tab\">Windows</li></ul><div>\
+         <div role=\"tabpanel\"><p>Use apt.</p></div>\
+         <div role=\"tabpanel\" hidden><p>Use winget.</p></div></div></div>",
+        // Sphinx-tabs
+        "<div class=\"sphinx-tabs\"><div role=\"tablist\"><button role=\"tab\" id=\"t0\" \
+         aria-controls=\"p0\">Linux</button><button role=\"tab\" id=\"t1\" aria-controls=\"p1\">\
+         Windows</button></div><div role=\"tabpanel\" id=\"p0\" aria-labelledby=\"t0\">\
+         <p>Use apt.</p></div><div role=\"tabpanel\" id=\"p1\" aria-labelledby=\"t1\" \
+         hidden=\"true\"><p>Use winget.</p></div></div>",
+        // Material for MkDocs
+        "<div class=\"tabbed-set\"><input type=\"radio\" checked id=\"a\"><input type=\"radio\" \
+         id=\"b\"><div class=\"tabbed-labels\"><label for=\"a\">Linux</label><label for=\"b\">\
+         Windows</label></div><div class=\"tabbed-content\"><div class=\"tabbed-block\">\
+         <p>Use apt.</p></div><div class=\"tabbed-block\"><p>Use winget.</p></div></div></div>",
+        // Sphinx Design
+        "<div class=\"sd-tab-set\"><input type=\"radio\" id=\"a\"><label for=\"a\">Linux</label>\
+         <div class=\"sd-tab-content\"><p>Use apt.</p></div><input type=\"radio\" id=\"b\">\
+         <label for=\"b\">Windows</label><div class=\"sd-tab-content\"><p>Use winget.</p></div></div>",
+        // Bootstrap
+        "<ul class=\"nav nav-tabs\"><li class=\"active\"><a href=\"#l\" data-toggle=\"tab\">Linux\
+         </a></li><li><a href=\"#w\" data-toggle=\"tab\">Windows</a></li></ul>\
+         <div class=\"tab-content\"><div id=\"l\" class=\"tab-pane active\"><p>Use apt.</p></div>\
+         <div id=\"w\" class=\"tab-pane\" style=\"display: none\"><p>Use winget.</p></div></div>",
+    ] {
+        check(html, expected);
+    }
+}
+
+#[test]
+fn keeps_what_readers_can_open() {
+    check(
+        "<h2><button aria-controls=\"a\">Limits</button></h2><div id=\"a\" class=\"accordion-body\" \
+         hidden><p>Ten calls.</p></div>",
+        "## Limits\n\nTen calls.",
+    );
+    check(
+        "<button aria-controls=\"a\">Limits</button><div id=\"a\" hidden><p>Ten calls.</p></div>\
+         <button aria-controls=\"site-menu\">Menu</button><ul id=\"site-menu\" hidden>\
+         <li>Products</li></ul>",
+        "**Limits**\n\nTen calls.",
+    );
+    check(
+        "<div class=\"carousel\"><div class=\"carousel-item\"><p>One.</p></div>\
+         <div class=\"carousel-item\" aria-hidden=\"true\"><p>Two.</p></div></div>",
+        "One.\n\nTwo.",
+    );
+    check(
+        "<p>Open <b>port</b> 7500.</p><div style=\"display:none\">Open port 7500.</div>\
+         <div class=\"cookie-modal\" hidden><p>We like biscuits.</p></div>",
+        "Open **port** 7500.",
+    );
+}
+
+#[test]
+fn writes_the_labels_of_lists_that_markdown_cannot() {
+    check(
+        "<ol type=\"a\" start=\"3\"><li><p>Open.</p></li><li><p>Close.</p></li></ol>",
+        "- **c.** Open.\n\n- **d.** Close.",
+    );
+    check(
+        "<ol><li>Open.</li><li value=\"5\">Close.</li></ol>",
+        "- **1.** Open.\n- **5.** Close.",
+    );
+    check(
+        "<ol reversed class=\"upperroman\"><li>Open.</li><li>Close.</li></ol>",
+        "- **II.** Open.\n- **I.** Close.",
+    );
+    check(
+        "<ol start=\"4\"><li>Open.</li><li>Close.</li></ol>",
+        "4. Open.\n5. Close.",
+    );
+    check(
+        "<ol><li value=\"4\">Open.</li><li>Close.</li></ol>",
+        "4. Open.\n5. Close.",
+    );
+}
+
+#[test]
+fn writes_what_inline_elements_mean() {
+    check(
+        "<p><abbr title=\"Session Initiation Protocol\">SIP</abbr> and \
+         <abbr title=\"Session Initiation Protocol\">SIP</abbr></p>",
+        "SIP (Session Initiation Protocol) and SIP",
+    );
+    check(
+        "<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby> and <kbd>Ctrl</kbd></p>",
+        "漢(kan) and `Ctrl`",
+    );
+}
+
+#[test]
+fn keeps_the_text_of_drawings_formulas_and_fields() {
+    check(
+        "<figure><svg><title>icon</title><text x=\"1\">Gate</text><text>Siren</text></svg></figure>",
+        "Gate · Siren",
+    );
+    check(
+        "<p>Area <math><mi>π</mi><msup><mi>r</mi><mn>2</mn></msup></math> and \
+         <math><semantics><mi>x</mi><annotation encoding=\"application/x-tex\">x_1</annotation>\
+         </semantics></math></p>",
+        "Area `π r^2` and `x_1`",
+    );
+    check(
+        "<p>Set it to <input value=\"25\"> in <select><option>s</option><option>ms</option></select>\
+         </p>",
+        "Set it to 25 in s / ms",
+    );
+}
+
+#[test]
+fn names_embedded_pages() {
+    let page = b"<main><p>See below.</p><iframe title=\"Map\" srcdoc=\"<p>x</p>\"></iframe></main>";
+    assert_eq!(
+        convert(page).unwrap().warnings,
+        ["the page embeds other pages, whose text is missing: Map"]
     );
 }
 

@@ -88,10 +88,12 @@ impl<'a> File<'a> {
 
 /// Returns a character. Of those that PDFium adds, only spaces between words are of use.
 fn glyph(character: &PdfPageTextChar<'_>) -> Option<Glyph> {
-    let value = character.unicode_char()?;
-    if value.is_control() || value == '\u{fffe}' || value == '\u{feff}' {
-        return None;
-    }
+    let value = match character.unicode_char()? {
+        // How PDFium marks the hyphen of a word that goes on in the next line.
+        '\u{2}' | '\u{fffe}' => '-',
+        value if value.is_control() || value == '\u{feff}' => return None,
+        value => value,
+    };
 
     let (x, y) = character.origin().ok()?;
     let loose = character.loose_bounds().ok()?;

@@ -4,7 +4,7 @@
 
 mod line;
 
-use super::page_text::{Glyph, PageText, Rule, lines};
+use super::page_text::{Glyph, PageText, Rule, area, lines};
 use line::{Line, Side};
 
 /// Fewer lines are no column.
@@ -24,6 +24,9 @@ const MIN_WORDS: usize = 3;
 
 /// A gutter is wider than this many spaces, in the median of the lines beside it.
 const WIDER_THAN_SPACE: f32 = 1.4;
+
+/// A page with more characters is a map or a listing; trying every gutter would take too long.
+const MAX_CHARACTERS: usize = 20_000;
 
 /// How often columns are cut in two: enough for eight columns.
 const MAX_CUTS: usize = 3;
@@ -58,6 +61,10 @@ pub(super) fn parts(page: &PageText) -> Vec<Part> {
         .filter(|glyph| glyph.is_upright())
         .cloned()
         .collect();
+    if upright.len() > MAX_CHARACTERS {
+        return Vec::new();
+    }
+
     let lines = lines(&upright).into_iter().map(Line::from_glyphs).collect();
     let mut parts = Vec::new();
     cut(lines, &page.rules, MAX_CUTS, &mut parts);
@@ -101,23 +108,6 @@ pub(super) fn arrange(page: &PageText, parts: Vec<Part>) -> PageText {
     }));
     arranged.fit_height(bottom);
     arranged
-}
-
-/// The box around the baselines of glyphs.
-fn area(glyphs: &[Glyph]) -> Option<Rule> {
-    let first = glyphs.first()?;
-    let start = Rule {
-        left: first.x,
-        bottom: first.y,
-        right: first.right(),
-        top: first.y,
-    };
-    Some(glyphs.iter().fold(start, |area, glyph| Rule {
-        left: area.left.min(glyph.x),
-        bottom: area.bottom.min(glyph.y),
-        right: area.right.max(glyph.right()),
-        top: area.top.max(glyph.y),
-    }))
 }
 
 /// The median distance of the lines.

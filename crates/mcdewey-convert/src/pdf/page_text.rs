@@ -124,6 +124,23 @@ pub(super) fn turn_distance(a: f32, b: f32) -> f32 {
     difference.min(360.0 - difference)
 }
 
+/// The box around the baselines of glyphs.
+pub(super) fn area(glyphs: &[Glyph]) -> Option<Rule> {
+    let first = glyphs.first()?;
+    let start = Rule {
+        left: first.x,
+        bottom: first.y,
+        right: first.right(),
+        top: first.y,
+    };
+    Some(glyphs.iter().fold(start, |area, glyph| Rule {
+        left: area.left.min(glyph.x),
+        bottom: area.bottom.min(glyph.y),
+        right: area.right.max(glyph.right()),
+        top: area.top.max(glyph.y),
+    }))
+}
+
 /// A part of a line without a gap as wide as a column gap.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Segment {

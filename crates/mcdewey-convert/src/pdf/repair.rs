@@ -9,7 +9,7 @@ use super::container::Container;
 use super::page_text::{Glyph, PageText, Segment, segments};
 
 use super::word_loss::{Difference, order_agreement, repeats};
-use super::{columns, overprint, rewrite, right_to_left, spans, upright, vertical};
+use super::{columns, merged_rows, overprint, rewrite, right_to_left, spans, upright, vertical};
 
 /// Pages are repaired in groups of this many, so that a long file takes little memory.
 const GROUP: usize = 64;
@@ -32,6 +32,8 @@ struct Repair {
     reference: String,
     /// Whether the order was wrong, so that the new reading is better even if no word was lost.
     reordered: bool,
+    /// Whether rows of tables were merged, so that a reading with more rows is better.
+    split_rows: bool,
 }
 
 /// Replaces the content of pages that were not read right.
@@ -84,12 +86,14 @@ fn plan(
         right_to_left::restore_ligatures(&mut drawn, &source) > 0
     };
     let reordered = reorder(&mut drawn, &text, page.ruled_tables > 0) || has_ligatures;
-    let needed = reordered || (difference.matters() && !left_out);
+    let split_rows = merged_rows::are_merged(&drawn, &page.elements);
+    let needed = reordered || split_rows || (difference.matters() && !left_out);
     needed.then_some(Repair {
         index,
         page: drawn,
         reference,
         reordered,
+        split_rows,
     })
 }
 
@@ -97,6 +101,7 @@ fn plan(
 /// anything that `text` does not have right.
 fn reorder(drawn: &mut PageText, text: &str, ruled: bool) -> bool {
     let turned = upright::turn_upright(drawn) > 0;
+    let moved = upright::move_turned_blocks(drawn);
     let vertical = vertical::set_horizontally(drawn);
 
     // The cells of a ruled table may look like columns.
@@ -115,12 +120,12 @@ fn reorder(drawn: &mut PageText, text: &str, ruled: bool) -> bool {
         let agreement = order_agreement(&line_texts(&arranged), text);
         let mixed =
             agreement < least_agreement && !follows_drawing_order(drawn, text, least_agreement);
-        if mixed || turned {
+        if mixed || turned || moved {
             *drawn = arranged;
             return true;
         }
     }
-    turned || vertical
+    turned || moved || vertical
 }
 
 /// Reports whether a text has the order in which the page is drawn, if that goes back up to begin
@@ -157,19 +162,34 @@ fn apply(document: &mut Document, repairs: Vec<Repair>) {
         .map(|repair| {
             (
                 repair.page,
-                (repair.index, repair.reference, repair.reordered),
+                (
+                    repair.index,
+                    repair.reference,
+                    repair.reordered,
+                    repair.split_rows,
+                ),
             )
         })
         .unzip();
-    for (blocks, (index, reference, reordered)) in
-        rewrite::structure(&pages).into_iter().zip(targets)
-    {
+    let mut structure = rewrite::structure(&pages);
+    for (drawn, blocks) in pages.iter().zip(&mut structure) {
+        if merged_rows::are_merged(drawn, blocks)
+            && let Some(unruled) = merged_rows::read_without_rules(drawn, blocks)
+        {
+            *blocks = unruled;
+        }
+    }
+
+    for (blocks, (index, reference, reordered, split_rows)) in structure.into_iter().zip(targets) {
         let target = &mut document.pages[index];
         let mut read = Page::new(target.number, target.width, target.height);
         read.elements = blocks;
         let before = Difference::between(&reference, &target.plain_text());
         let after = Difference::between(&reference, &read.plain_text());
-        let better = after.size() < before.size() || (reordered && !after.matters());
+        let more_rows =
+            merged_rows::row_count(&read.elements) > merged_rows::row_count(&target.elements);
+        let better = after.size() < before.size()
+            || (!after.matters() && (reordered || (split_rows && more_rows)));
         if better {
             target.elements = read.elements;
             target.suppressed_text_runs = 0;

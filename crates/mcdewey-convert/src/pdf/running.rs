@@ -73,6 +73,8 @@ fn demote_headings(document: &mut Document, edge: Edge) {
         .iter()
         .map(|page| edge.blocks_without_title(page))
         .collect();
+    // Whether a block is the last of its page: nothing follows that it could head.
+    let mut is_last = edge == Edge::Bottom;
     loop {
         let outermost: Vec<Option<Line>> = document
             .pages
@@ -87,7 +89,7 @@ fn demote_headings(document: &mut Document, edge: Edge) {
         for ((page, blocks), line) in document.pages.iter_mut().zip(&mut blocks).zip(&outermost) {
             if line.as_ref().is_some_and(|line| {
                 recurring.contains(&line.masked)
-                    && line.is_running(outermost.iter().flatten(), edge)
+                    && line.is_running(outermost.iter().flatten(), is_last)
             }) && let Block::Paragraph(paragraph) = &mut page.elements[blocks.remove(0)]
             {
                 paragraph.style.heading_level = None;
@@ -98,6 +100,7 @@ fn demote_headings(document: &mut Document, edge: Edge) {
         if !found {
             return;
         }
+        is_last = false;
     }
 }
 
@@ -125,7 +128,7 @@ impl Line {
     /// A heading is one where it is identical on several pages. One that differs by a number may be
     /// the title of its page, unless most others are no headings or nothing can follow it. One that
     /// is identical to lines that are no headings is the document's title, which they repeat.
-    fn is_running<'a>(&self, others: impl Iterator<Item = &'a Self>, edge: Edge) -> bool {
+    fn is_running<'a>(&self, others: impl Iterator<Item = &'a Self>, is_last: bool) -> bool {
         if self.heading_level.is_none() {
             return true;
         }
@@ -141,7 +144,7 @@ impl Line {
 
         count_alike(true, true) >= MIN_PAGES
             || count_alike(false, true) == 0
-                && (edge == Edge::Bottom || count_alike(false, false) * 2 > alike.len())
+                && (is_last || count_alike(false, false) * 2 > alike.len())
     }
 }
 

@@ -7,8 +7,8 @@ use super::page_text::{Glyph, turn_distance};
 const MAX_GAP: f32 = 0.8;
 
 /// Makes each character as wide as it is to the next one of its word, and each space between words
-/// as wide as the gap that it stands for.
-pub(super) fn settle(glyphs: &mut [Glyph]) {
+/// as wide as the gap that it stands for. Spaces between lines are removed.
+pub(super) fn settle(glyphs: &mut Vec<Glyph>) {
     for index in 1..glyphs.len() {
         let (before, after) = glyphs.split_at_mut(index);
         let Some(previous) = before.last_mut() else {
@@ -27,24 +27,28 @@ pub(super) fn settle(glyphs: &mut [Glyph]) {
     }
 
     for index in 1..glyphs.len().saturating_sub(1) {
-        if !glyphs[index].is_blank() || glyphs[index].advance > 0.0 {
-            continue;
+        if glyphs[index].is_blank() && glyphs[index].advance <= 0.0 {
+            glyphs[index] = space_between(&glyphs[index - 1], &glyphs[index + 1]);
         }
-        let (previous, next) = (&glyphs[index - 1], &glyphs[index + 1]);
-        let (left, right) = if along(previous, next) >= 0.0 {
-            (previous, next)
-        } else {
-            (next, previous)
-        };
-        let (sin, cos) = left.angle.to_radians().sin_cos();
-        let blank = Glyph {
-            text: " ".to_owned(),
-            x: left.x + left.advance * cos,
-            y: left.y + left.advance * sin,
-            advance: (along(left, right) - left.advance).max(0.0),
-            ..left.clone()
-        };
-        glyphs[index] = blank;
+    }
+    glyphs.retain(|glyph| !glyph.text.is_empty());
+}
+
+/// Returns the space between two words, which has no text if they are of different lines.
+fn space_between(previous: &Glyph, next: &Glyph) -> Glyph {
+    let (left, right) = if along(previous, next) >= 0.0 {
+        (previous, next)
+    } else {
+        (next, previous)
+    };
+    let (sin, cos) = left.angle.to_radians().sin_cos();
+    let text = if is_same_line(left, right) { " " } else { "" };
+    Glyph {
+        text: text.to_owned(),
+        x: left.x + left.advance * cos,
+        y: left.y + left.advance * sin,
+        advance: (along(left, right) - left.advance).max(0.0),
+        ..left.clone()
     }
 }
 
@@ -74,12 +78,15 @@ pub(super) fn correct_fixed_pitch(glyphs: &mut [Glyph]) {
 
 /// The distance from one character to the next one of its word, along the baseline.
 fn distance(glyph: &Glyph, next: &Glyph) -> Option<f32> {
-    let (sin, cos) = glyph.angle.to_radians().sin_cos();
-    let across = (next.y - glyph.y) * cos - (next.x - glyph.x) * sin;
     let along = along(glyph, next);
-    let same_line = across.abs() < 0.1 * glyph.size && turn_distance(glyph.angle, next.angle) < 1.0;
     let near = along > 0.1 * glyph.size && along < glyph.advance + MAX_GAP * glyph.size;
-    (same_line && near).then_some(along)
+    (is_same_line(glyph, next) && near).then_some(along)
+}
+
+fn is_same_line(a: &Glyph, b: &Glyph) -> bool {
+    let (sin, cos) = a.angle.to_radians().sin_cos();
+    let across = (b.y - a.y) * cos - (b.x - a.x) * sin;
+    across.abs() < 0.1 * a.size && turn_distance(a.angle, b.angle) < 1.0
 }
 
 fn along(glyph: &Glyph, next: &Glyph) -> f32 {
@@ -118,6 +125,17 @@ mod tests {
         correct_fixed_pitch(&mut text);
         assert!(code.iter().all(|glyph| glyph.style.monospace));
         assert!(text.iter().all(|glyph| !glyph.style.monospace));
+    }
+
+    #[test]
+    fn a_space_between_lines_is_removed() {
+        let mut drawn = glyphs("ab c", 10.0, 700.0, 10.0);
+        drawn[2].advance = 0.0;
+        drawn[3].y = 688.0;
+        drawn[3].x = 10.0;
+        settle(&mut drawn);
+        let text: String = drawn.iter().map(|glyph| glyph.text.as_str()).collect();
+        assert_eq!(text, "abc");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod continued_tables;
+mod properties;
 mod readings;
 mod samples;
 

@@ -1,6 +1,6 @@
 //! Turns pages so that their text is upright.
 
-use super::page_text::{Glyph, PageText, Rule, turn_distance};
+use super::page_text::{Glyph, PageText, Rule, area, turn_distance};
 
 /// A page is turned if more than this share of its characters reads in another direction.
 const DOMINANT_SHARE: f32 = 0.6;
@@ -16,6 +16,78 @@ pub(super) fn turn_upright(page: &mut PageText) -> u8 {
     let quarters = quarters.unwrap_or(0);
     *page = turn(std::mem::take(page), quarters);
     quarters
+}
+
+/// Turns blocks of text upright that stand beside upright text, such as a landscape table on a page
+/// with a heading, and puts them below it. Reports whether there were any.
+pub(super) fn move_turned_blocks(page: &mut PageText) -> bool {
+    let mut moved = false;
+    for quarters in 1..4 {
+        let angle = 90.0 * f32::from(quarters);
+        let (block, rest): (Vec<Glyph>, Vec<Glyph>) = std::mem::take(&mut page.glyphs)
+            .into_iter()
+            .partition(|glyph| turn_distance(glyph.angle, angle) < 10.0);
+        page.glyphs = rest;
+        let Some(area) = area(&block).filter(|area| is_block(&block, *area, &page.glyphs)) else {
+            page.glyphs.extend(block);
+            continue;
+        };
+
+        let (inside, outside) = page.rules.iter().partition(|rule| area.encloses(rule));
+        page.rules = outside;
+        let turned = turn(
+            PageText {
+                width: page.width,
+                height: page.height,
+                glyphs: block,
+                rules: inside,
+            },
+            quarters,
+        );
+        append_below(page, turned);
+        moved = true;
+    }
+    moved
+}
+
+/// Reports whether turned text is more than a label: it has lines of some length, and no upright
+/// text within it.
+fn is_block(block: &[Glyph], area: Rule, others: &[Glyph]) -> bool {
+    const MIN_LINES: usize = 3;
+    const MIN_LINE: usize = 12;
+
+    let across = |glyph: &Glyph| {
+        let (sin, cos) = glyph.angle.to_radians().sin_cos();
+        glyph.y * cos - glyph.x * sin
+    };
+    let mut sorted: Vec<&Glyph> = block.iter().collect();
+    sorted.sort_by(|a, b| across(a).total_cmp(&across(b)));
+    let long_lines = sorted
+        .chunk_by(|a, b| across(b) - across(a) < 0.3 * a.size)
+        .filter(|line| line.len() >= MIN_LINE)
+        .count();
+    let within = |glyph: &Glyph| {
+        (area.left..area.right).contains(&glyph.x) && (area.bottom..area.top).contains(&glyph.y)
+    };
+    long_lines >= MIN_LINES && !others.iter().any(within)
+}
+
+fn append_below(page: &mut PageText, mut block: PageText) {
+    const DISTANCE: f32 = 40.0;
+
+    let lowest = page
+        .glyphs
+        .iter()
+        .map(|glyph| glyph.y)
+        .fold(page.height, f32::min);
+    let Some(area) = area(&block.glyphs) else {
+        return;
+    };
+    block.shift(0.0, lowest - DISTANCE - area.top);
+    page.width = page.width.max(block.width);
+    page.glyphs.append(&mut block.glyphs);
+    page.rules.append(&mut block.rules);
+    page.fit_height(lowest - DISTANCE - (area.top - area.bottom));
 }
 
 fn share(page: &PageText, condition: impl Fn(&Glyph) -> bool) -> f32 {
@@ -82,6 +154,30 @@ mod tests {
                 assert!(glyph.is_upright());
             }
         }
+    }
+
+    #[test]
+    fn a_turned_block_is_moved_below_upright_text() {
+        let mut block = Vec::new();
+        for row in 0..4 {
+            let line = format!("PN-70{row}2 Filter mat {row}");
+            block.extend(glyphs(&line, 40.0, 300.0 - 20.0 * row as f32, 10.0));
+        }
+        let mut mixed = turn(page(block), 3);
+        mixed
+            .glyphs
+            .extend(glyphs("A long chapter on the parts", 40.0, 560.0, 10.0));
+
+        assert!(move_turned_blocks(&mut mixed));
+        assert!(mixed.glyphs.iter().all(Glyph::is_upright));
+        let (heading, rows): (Vec<&Glyph>, Vec<&Glyph>) = mixed
+            .glyphs
+            .iter()
+            .partition(|glyph| glyph.x == 40.0 && glyph.text == "A");
+        assert!(
+            rows.iter()
+                .all(|glyph| glyph.y <= heading[0].y && glyph.y > 0.0)
+        );
     }
 
     #[test]

@@ -5,24 +5,28 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Walk;
 use crate::root_dir::RootDir;
 use crate::rules::{dotted_like_siblings, facets_in_path};
 
-/// Sets [`FoundFile::dotted_version`](super::FoundFile) of the documents whose path has such a
-/// version. The folders beside it are listed, because a walk of a subfolder has not seen them.
-pub(super) fn divide_versions(walk: &mut Walk) {
-    let mut known: HashMap<String, Option<Arc<str>>> = HashMap::new();
-    for file in &mut walk.documents {
-        let Some((folder, digits)) = compact_folder(&file.path_in_root) else {
-            continue;
-        };
+/// The versions with dots of folders, each found out once.
+#[derive(Debug, Default)]
+pub(super) struct DividedVersions {
+    by_folder: HashMap<String, Option<Arc<str>>>,
+}
 
-        if !known.contains_key(folder) {
-            let dotted = dotted_version(&file.dir, folder, digits);
-            known.insert(folder.to_owned(), dotted);
+impl DividedVersions {
+    /// Returns the version of a path with dots, if it is written without separators and folders
+    /// beside it show how it divides. They are listed, because a walk of a subfolder does not see
+    /// them.
+    pub(super) fn of_path(&mut self, dir: &RootDir, path: &str) -> Option<Arc<str>> {
+        let (folder, digits) = compact_folder(path)?;
+        if let Some(known) = self.by_folder.get(folder) {
+            return known.clone();
         }
-        file.dotted_version = known.get(folder).cloned().flatten();
+
+        let dotted = dotted_version(dir, folder, digits);
+        self.by_folder.insert(folder.to_owned(), dotted.clone());
+        dotted
     }
 }
 

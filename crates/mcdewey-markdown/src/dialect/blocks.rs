@@ -64,6 +64,7 @@ impl<'a, 'c> Walker<'a, 'c> {
 
     /// Rewrites the block or line that is next.
     fn rewrite_next(&mut self, line: &'a str) {
+        let was_in_paragraph = self.lists.is_in_paragraph();
         if self.lists.read(line, self.context.syntax) {
             self.end_paragraph();
             self.lines.pop_front();
@@ -72,6 +73,9 @@ impl<'a, 'c> Walker<'a, 'c> {
 
         if let Some(block) = self.open_block() {
             self.end_paragraph();
+            if block.container == Container::Hidden && was_in_paragraph {
+                self.lists.continue_paragraph();
+            }
             return self.write_block(block);
         }
 

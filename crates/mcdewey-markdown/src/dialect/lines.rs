@@ -125,6 +125,16 @@ impl Lists {
         is_code
     }
 
+    /// Reports whether the last line was text.
+    pub(super) fn is_in_paragraph(&self) -> bool {
+        self.in_paragraph
+    }
+
+    /// Goes on as if the last line were text.
+    pub(super) fn continue_paragraph(&mut self) {
+        self.in_paragraph = true;
+    }
+
     /// Ends the paragraph, as a blank line or a block does.
     pub(super) fn end_paragraph(&mut self) {
         self.in_paragraph = false;

@@ -90,11 +90,17 @@ impl<'a> Output<'a> {
         self.lines.last().is_none_or(|line| is_blank(line))
     }
 
-    /// Rows of a table and items of a list stay together where something between them is hidden.
+    /// Rows of a table, items of a list and lines of HTML stay together where something between them is hidden.
     fn needs_blank_before(&self, line: &str) -> bool {
-        let is_row = |line: &str| line.trim_start().starts_with('|');
+        let both_start_with = |last: &str, sign: char| {
+            last.trim_start().starts_with(sign) && line.trim_start().starts_with(sign)
+        };
         let continues = match self.lines.last() {
-            Some(last) => (is_row(last) && is_row(line)) || item_marker(line).is_some(),
+            Some(last) => {
+                both_start_with(last, '|')
+                    || both_start_with(last, '<')
+                    || item_marker(line).is_some()
+            }
             None => true,
         };
         match self.gap {

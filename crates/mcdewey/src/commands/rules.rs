@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use mcdewey_ingest::{resolve_root, suggest};
 
-use super::convert;
 use crate::cli::RulesCommand;
+use crate::converters::converter;
+use crate::engine_config::notify_on_stderr;
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -18,7 +19,7 @@ pub(crate) async fn run(settings: Settings, command: RulesCommand) -> Result<Exi
             bail!("no folder is configured; name one");
         };
 
-        let converter = convert::converter().ok();
+        let converter = converter(&settings.pdfium, notify_on_stderr()).ok();
         Ok(suggest(root, converter.as_deref())?)
     })
     .await??;

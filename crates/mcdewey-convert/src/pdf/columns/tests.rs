@@ -159,3 +159,17 @@ fn arranged_parts_keep_every_character_on_the_page() {
     let within = |glyph: &Glyph| (0.0..arranged.height).contains(&glyph.y) && glyph.x > 0.0;
     assert!(arranged.glyphs.iter().all(within));
 }
+
+#[test]
+fn pages_of_very_many_characters_are_left_alone() {
+    let drawn: Vec<Glyph> = (0..150)
+        .flat_map(|copy| {
+            let top = 600.0 - 80.0 * copy as f32;
+            let mut both = block(&LEFT, 60.0, top);
+            both.extend(block(&RIGHT, 205.0, top));
+            both
+        })
+        .collect();
+    assert!(drawn.len() > MAX_CHARACTERS);
+    assert_eq!(texts(drawn), [""; 0]);
+}

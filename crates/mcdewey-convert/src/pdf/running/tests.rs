@@ -101,6 +101,19 @@ fn titles_that_differ_by_a_number_stay_headings() {
         })
         .collect();
     assert_eq!(separated(pages)[2], ["1 Alarm 4103", "Manual 3"]);
+
+    // Not even if the text below them differs by a number, too.
+    let pages = (1..6)
+        .map(|n| {
+            vec![
+                text("Manual"),
+                heading(&format!("Parameter P10{n}"), 1),
+                text(&format!("Sets the delay {n}.")),
+                text("All rights reserved"),
+            ]
+        })
+        .collect();
+    assert_eq!(separated(pages)[2][1], "1 Parameter P103");
 }
 
 #[test]

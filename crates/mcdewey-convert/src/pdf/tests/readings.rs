@@ -80,6 +80,36 @@ fn turned_pages_are_read_like_upright_ones() {
 }
 
 #[test]
+fn a_landscape_table_on_a_portrait_page_is_read_in_rows() {
+    let mut content = text(20.0, 60.0, 790.0, "The parts of the cabinet");
+    for (row, line) in [
+        "The table lists the parts of the cabinet that are kept on the shelf in the workshop",
+        "of the plant. Order further parts in time, because some of them are made on demand",
+        "only and take up to six weeks. Parts that are not listed cannot be ordered any more.",
+    ]
+    .iter()
+    .enumerate()
+    {
+        content += &text(10.0, 60.0, 760.0 - 12.0 * row as f32, line);
+    }
+    // Turned so that it reads upwards.
+    content += &format!("q 0 1 -1 0 640 0 cm\n{}Q\n", landscape_table());
+
+    let Some(body) = body(&page(&content, "", &[])) else {
+        return;
+    };
+    assert!(body.starts_with("# The parts of the cabinet"), "{body}");
+    assert!(
+        body.contains("The table lists the parts of the cabinet that are kept"),
+        "{body}"
+    );
+    assert!(
+        body.contains("| PN-7032 | Door switch | 39 | 360.50 |"),
+        "{body}"
+    );
+}
+
+#[test]
 fn overprinted_text_is_read_once() {
     let mut content = String::new();
     for (dx, dy) in [(0.0, 0.0), (0.4, 0.0), (0.0, 0.3), (0.4, 0.3)] {
@@ -109,6 +139,18 @@ fn overprinted_text_is_read_once() {
     );
     let squeezed = body.replace([' ', '*'], "");
     assert!(squeezed.contains("ArticleFM-2207"), "{body}");
+}
+
+#[test]
+fn hyphens_at_line_ends_are_kept() {
+    let mut content = "0 1 -1 0 595 0 cm\n".to_owned();
+    content += &text(11.0, 60.0, 500.0, "Replace the amber ser-");
+    content += &text(11.0, 60.0, 486.0, "vice lamp when it is dark.");
+    let Some(body) = body(&page(&content, "/Rotate 90", &[])) else {
+        return;
+    };
+    let joined = ["service lamp", "ser-vice lamp", "ser- vice lamp"];
+    assert!(joined.iter().any(|words| body.contains(words)), "{body}");
 }
 
 #[test]
@@ -368,15 +410,12 @@ fn right_to_left_ligatures_keep_the_order_of_their_letters() {
 
 #[test]
 fn words_of_turned_pages_have_boxes_of_the_upright_page() {
-    let libraries = native_libraries();
-    if libraries.pdfium.is_none() {
-        return;
-    }
-
     let content = format!("0 1 -1 0 595 0 cm\n{}", landscape_table());
-    let pages = crate::pdf_words(&page(&content, "/Rotate 90", &[]), &libraries).unwrap();
-    let [page] = pages.as_slice() else {
-        panic!("{pages:?}");
+    let Some(converted) = convert_with_pdfium(&page(&content, "/Rotate 90", &[])) else {
+        return;
+    };
+    let [page] = converted.page_words.as_slice() else {
+        panic!("{converted:?}");
     };
     assert_eq!((page.width, page.height), (842.0, 595.0));
     let word = page
@@ -384,9 +423,9 @@ fn words_of_turned_pages_have_boxes_of_the_upright_page() {
         .iter()
         .find(|word| word.text == "PN-7032")
         .unwrap();
-    assert!((word.left - 60.0).abs() < 0.1, "{word:?}");
+    assert!((word.area.left - 60.0).abs() < 0.1, "{word:?}");
     assert!(
-        (word.bottom - (595.0 - 440.0 + 2.2)).abs() < 0.1,
+        (word.area.bottom - (595.0 - 440.0 + 2.2)).abs() < 0.1,
         "{word:?}"
     );
 }

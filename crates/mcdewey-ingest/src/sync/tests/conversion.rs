@@ -152,3 +152,67 @@ async fn other_formats_are_converted_and_kept_as_originals() {
         .collect();
     assert_eq!(roles, [AttachmentRole::Image]);
 }
+
+#[tokio::test]
+async fn of_files_with_the_same_name_the_only_readable_one_is_read() {
+    let fixture = Fixture::new(&[
+        ("settings.json", "{}"),
+        ("settings.md", "# Barge settings\n\nThe gate stays open."),
+        ("a.pdf", "broken"),
+        ("a.html", "Barge"),
+        ("empty.txt", ""),
+        ("empty.rst", "Hold"),
+        ("bare.md", "---\ntitle: Bare\n---\n"),
+        ("bare.adoc", "Monitor"),
+        ("three.md", "Monitor"),
+        ("three.pdf", "broken"),
+        ("three.docx", "Hold"),
+        ("none.pdf", "broken"),
+        ("none.html", "broken"),
+    ]);
+    fixture.write("latin.md", b"caf\xe9");
+    fixture.write("latin.txt", "Hold");
+
+    let report = sync_converting(&fixture).await;
+    assert_eq!(
+        fixture.sources().await,
+        [
+            "a.html",
+            "bare.adoc",
+            "empty.rst",
+            "latin.txt",
+            "settings.md"
+        ]
+    );
+
+    let reason = |path: &str| {
+        let file = report.skipped.iter().find(|file| file.path == path);
+        file.unwrap_or_else(|| panic!("{path}: {report:?}"))
+            .reason
+            .clone()
+    };
+    for (path, expected) in [
+        ("settings.json", "not an OpenAPI description"),
+        ("a.pdf", "repair it"),
+        ("empty.txt", "it is empty"),
+        ("bare.md", "only front matter"),
+        ("latin.md", "not valid UTF-8"),
+        ("three.pdf", "repair it"),
+        ("none.pdf", "repair it"),
+        ("none.html", "repair it"),
+    ] {
+        assert!(reason(path).contains(expected), "{path}: {}", reason(path));
+    }
+
+    for path in ["three.md", "three.docx"] {
+        assert!(
+            reason(path).contains("`three.md` of the root `corpus` and `three.docx`"),
+            "{}",
+            reason(path)
+        );
+        assert!(!reason(path).contains("three.pdf"), "{}", reason(path));
+    }
+
+    let again = sync_converting(&fixture).await;
+    assert_eq!((again.unchanged, again.written), (5, 0), "{again:?}");
+}

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::symlink;
 
+use mcdewey_core::{ConvertError, ConvertedDocument, Format};
+
 use super::*;
 
 #[tokio::test]
@@ -74,6 +76,37 @@ async fn a_panic_while_reading_skips_one_file() {
         report.skipped[0].reason.contains("the reader crashed"),
         "{:?}",
         report.skipped
+    );
+}
+
+#[tokio::test]
+async fn a_panic_in_one_of_two_files_with_the_same_name_skips_only_that_file() {
+    struct PanickingConverter;
+
+    impl Convert for PanickingConverter {
+        fn fingerprint(&self, _: Format) -> &'static str {
+            "panicking"
+        }
+
+        fn may_be(&self, _: Format, _: &[u8]) -> bool {
+            true
+        }
+
+        fn convert(&self, _: Format, _: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+            panic!("the test asked for this panic")
+        }
+    }
+
+    let fixture = Fixture::new(&[("a.md", "Barge"), ("a.html", "Barge")]);
+    let ingester = fixture
+        .ingester()
+        .with_converter(Arc::new(PanickingConverter));
+    let report = fixture.sync_with(ingester).await;
+
+    assert_eq!(fixture.sources().await, ["a.md"]);
+    assert!(
+        report.skipped[0].reason.contains("the reader crashed"),
+        "{report:?}"
     );
 }
 

@@ -36,6 +36,26 @@ fn comments_in_lists_quotes_and_tables_are_dropped() {
 }
 
 #[test]
+fn comments_in_html_and_blocks_of_dialects_are_dropped() {
+    check(
+        "<table>\n    <!-- a -->\n    <tr><td>b<!-- c --></td></tr>\n</table>\n",
+        "<table>\n    <tr><td>b</td></tr>\n</table>\n",
+    );
+    check(
+        "!!! note\n    A\n\n    <!-- b\n    c -->\n",
+        "> [!NOTE]\n> A\n",
+    );
+    check(
+        "=== \"A\"\n\n    B <!-- c -- d -->\n\nE\n",
+        "**A**\n\nB\n\nE\n",
+    );
+    check(
+        "1. a\n\n   b <!-- c -->\n\n   <!-- d -->\n\n2. e\n",
+        "1. a\n\n   b\n\n2. e\n",
+    );
+}
+
+#[test]
 fn a_comment_without_end_hides_the_rest_and_is_reported() {
     check_warning("A\n\n<!-- b\n\n# C\n", "A\n", "`<!-- b` is never closed");
     unchanged("A <!-- b\n\n# C\n");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mcdewey_core::IndexError;
+use mcdewey_core::{Generation, IndexError};
 use serde::Serialize;
 
 use super::record::{GenerationEntry, Record, unix_seconds};
@@ -46,6 +46,12 @@ impl Generations {
             .iter()
             .map(|entry| status(entry, &record, dir))
             .collect())
+    }
+
+    /// Returns the bytes that a generation occupies on the disk, 0 if they cannot be determined.
+    pub fn disk_usage(&self, generation: &Generation) -> u64 {
+        let layout = Layout::new(&self.dir, generation);
+        space::disk_usage(layout.generation_dir()).unwrap_or_default()
     }
 }
 
