@@ -321,15 +321,19 @@ fn without_a_server_ingest_builds_a_generation_and_rollback_undoes_it() {
     };
 
     assert_eq!(search(&model)["generation"], old);
-    let build = || {
-        succeed(
-            mcdewey(&data)
-                .args(["--model-dir", &model, "ingest", "--json"])
-                .arg(&corpus),
-        )
-    };
+    let built = mcdewey(&data)
+        .args(["--model-dir", &model, "ingest", "--json"])
+        .arg(&corpus)
+        .output()
+        .unwrap();
+    let announced = String::from_utf8(built.stderr).unwrap();
+    assert!(
+        announced.contains("up to 2 passages are embedded, which takes up to 1 min, and it needs")
+            && announced.contains("answers questions"),
+        "{announced}"
+    );
 
-    let report: Value = serde_json::from_str(&build()).unwrap();
+    let report: Value = serde_json::from_slice(&built.stdout).unwrap();
     assert_eq!(
         (&report["written"], report["generation"] == old),
         (&json!(2), false),

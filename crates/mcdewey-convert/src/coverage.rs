@@ -8,7 +8,7 @@ mod words;
 
 use mcdewey_core::Format;
 
-use crate::NativeLibraries;
+use crate::native_libraries::NativeLibraries;
 
 use compare::compare;
 use source::Source;

@@ -14,6 +14,8 @@ mod front_matter;
 mod guard;
 mod html;
 mod isolated;
+mod native_libraries;
+mod numerals;
 mod openapi;
 mod pdf;
 mod pdfium;
@@ -24,18 +26,9 @@ mod text;
 
 pub use coverage::{Coverage, MIN_COVERAGE, measure as measure_coverage};
 pub use isolated::{ConvertLimits, IsolatedConverter, run_worker};
-
-use std::path::PathBuf;
+pub use native_libraries::NativeLibraries;
 
 use mcdewey_core::{ConvertError, ConvertedDocument, Format};
-
-/// The native libraries that converters load at run time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NativeLibraries {
-    /// PDFium. Without it, PDF files are read by a parser that knows less of them, and their
-    /// conversion warns of it.
-    pub pdfium: Option<PathBuf>,
-}
 
 /// Converts a file to Markdown, with a warning if text of it was lost. Blocks, for seconds on large
 /// files.

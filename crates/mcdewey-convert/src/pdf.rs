@@ -42,12 +42,12 @@ use mcdewey_core::{ConvertError, ConvertedDocument};
 use unpdf::parser::raw::RawDocument;
 use unpdf::{Document, Page};
 
-use crate::NativeLibraries;
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
+use crate::native_libraries::NativeLibraries;
 use crate::pdfium::with_pdfium;
 
-use characters::File;
+use characters::PdfFile;
 use container::Container;
 
 pub(crate) const VERSION: &str = "pdf-2";
@@ -67,7 +67,7 @@ fn read(bytes: &[u8], libraries: &NativeLibraries) -> Result<ConvertedDocument, 
         return read_without_pdfium(bytes, "PDFium is not installed");
     };
     with_pdfium(library, |pdfium| {
-        read_with(bytes, File::open(pdfium, bytes).as_ref())
+        read_with(bytes, PdfFile::load(pdfium, bytes).as_ref())
     })
     .unwrap_or_else(|error| read_without_pdfium(bytes, &error.0))
 }
@@ -83,7 +83,7 @@ fn read_without_pdfium(bytes: &[u8], reason: &str) -> Result<ConvertedDocument, 
     Ok(converted)
 }
 
-fn read_with(bytes: &[u8], file: Option<&File<'_>>) -> Result<ConvertedDocument, ConvertError> {
+fn read_with(bytes: &[u8], file: Option<&PdfFile<'_>>) -> Result<ConvertedDocument, ConvertError> {
     let mut container = container::parse(bytes, file)?;
     repair::repair(&mut container, file);
     table_edges::separate(&mut container.document);
@@ -98,6 +98,8 @@ fn read_with(bytes: &[u8], file: Option<&File<'_>>) -> Result<ConvertedDocument,
     let raw = RawDocument::load(readable).ok();
     if let Some(raw) = &raw {
         annotations::append(document, raw);
+        // Otherwise all fields are listed once more at the end of the file.
+        document.form_fields.clear();
     }
     if document.pages.is_empty() {
         return Err(ConvertError(
@@ -140,7 +142,6 @@ fn read_with(bytes: &[u8], file: Option<&File<'_>>) -> Result<ConvertedDocument,
         images: images.into_iter().flat_map(|page| page.images).collect(),
         warnings,
         page_words: file.map(words::of_pages).unwrap_or_default(),
-        ..ConvertedDocument::default()
     })
 }
 

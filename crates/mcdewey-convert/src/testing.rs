@@ -9,7 +9,8 @@ use std::thread;
 use mcdewey_core::{ConvertError, ConvertedDocument};
 use mcdewey_provision::{PdfiumSettings, provision_pdfium};
 
-use crate::{NativeLibraries, guard};
+use crate::guard;
+use crate::native_libraries::NativeLibraries;
 
 /// How many mutations of a file a test tries.
 const COUNT: u64 = 200;

@@ -15,8 +15,8 @@ pub struct RebuildEstimate {
     pub passages: u64,
     /// How long embedding them takes, at most; unknown if the model could not be tried now.
     pub seconds: Option<f64>,
-    /// Bytes that the generation will occupy on the disk.
-    pub bytes: u64,
+    /// Bytes that the generation will occupy on this machine's disk; none on a server.
+    pub bytes: Option<u64>,
 }
 
 impl fmt::Display for RebuildEstimate {
@@ -24,11 +24,14 @@ impl fmt::Display for RebuildEstimate {
         let time = self.seconds.map_or_else(String::new, |seconds| {
             format!(", which takes up to {:.0} min", (seconds / 60.0).ceil())
         });
+        let disk = self.bytes.map_or_else(String::new, |bytes| {
+            let megabytes = bytes.div_ceil(1024 * 1024);
+            format!(", and it needs about {megabytes} MB of disk")
+        });
         write!(
             f,
-            "up to {} passages are embedded{time}, and it needs about {} MB of disk",
-            self.passages,
-            self.bytes.div_ceil(1024 * 1024)
+            "up to {} passages are embedded{time}{disk}",
+            self.passages
         )
     }
 }
@@ -121,7 +124,7 @@ mod tests {
         let mut estimate = RebuildEstimate {
             passages: 12_000,
             seconds: Some(130.0),
-            bytes: 5_000_000,
+            bytes: Some(5_000_000),
         };
         assert_eq!(
             estimate.to_string(),
@@ -130,10 +133,7 @@ mod tests {
         );
 
         estimate.seconds = None;
-        assert!(
-            estimate
-                .to_string()
-                .starts_with("up to 12000 passages are embedded, and")
-        );
+        estimate.bytes = None;
+        assert_eq!(estimate.to_string(), "up to 12000 passages are embedded");
     }
 }

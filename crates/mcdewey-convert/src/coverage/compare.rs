@@ -48,17 +48,20 @@ pub(super) fn compare(source: &Words, result: &Words, order: Order, max_lost: us
 
     let mut kept: Vec<bool> = positions.iter().map(Option::is_some).collect();
     keep_respaced(&mut kept, &positions, source, result);
-    let moved = find_moved(&kept, &positions, source, &source_ids, &result_ids);
+    let in_order: Vec<bool> = (0..source.len())
+        .map(|word| kept[word] && (source.ends_segment(word) || kept[word + 1]))
+        .collect();
+    let moved = find_moved(&in_order, source, &source_ids, &result_ids);
 
-    let mut credit = 0.0;
-    for word in 0..source.len() {
-        let in_order = kept[word] && (source.ends_segment(word) || kept[word + 1]);
-        credit += match (in_order, moved[word]) {
+    let credit = in_order
+        .iter()
+        .zip(&moved)
+        .map(|(in_order, moved)| match (in_order, moved) {
             (true, _) => 1.0,
             (false, true) => order.credit_if_moved(),
             (false, false) => 0.0,
-        };
-    }
+        })
+        .sum();
 
     let is_lost = |&word: &usize| {
         let after_moved = word > 0 && moved[word - 1] && !source.ends_segment(word - 1);
@@ -135,41 +138,38 @@ fn has_letters(words: &Words, range: &Range<usize>, letters: &str) -> bool {
         .any(|(at, _)| words.are_whole_words(range, at, letters.len()))
 }
 
-/// Finds the words that are lost at their place, but are in the result at another one, together
-/// with the next word.
+/// Finds the words that are not kept in order, but are in the result at another place, together with
+/// the next word.
 fn find_moved(
-    kept: &[bool],
-    positions: &[Option<usize>],
+    in_order: &[bool],
     source: &Words,
     source_ids: &[u32],
     result_ids: &[u32],
 ) -> Vec<bool> {
-    let mut is_free = vec![true; result_ids.len()];
-    for position in positions.iter().flatten() {
-        is_free[*position] = false;
+    let mut words: HashMap<u32, usize> = HashMap::new();
+    let mut bigrams: HashMap<(u32, u32), usize> = HashMap::new();
+    for &word in result_ids {
+        *words.entry(word).or_default() += 1;
+    }
+    for pair in result_ids.windows(2) {
+        *bigrams.entry((pair[0], pair[1])).or_default() += 1;
     }
 
-    let free = |position: &usize| is_free[*position];
-    let mut free_words: HashMap<u32, usize> = HashMap::new();
-    let mut free_bigrams: HashMap<(u32, u32), usize> = HashMap::new();
-    for position in (0..result_ids.len()).filter(free) {
-        *free_words.entry(result_ids[position]).or_default() += 1;
-        if is_free.get(position + 1) == Some(&true) {
-            let bigram = (result_ids[position], result_ids[position + 1]);
-            *free_bigrams.entry(bigram).or_default() += 1;
+    let mut take_at = |at: usize| {
+        let has_word = take(&mut words, source_ids[at]);
+        if source.ends_segment(at) {
+            has_word
+        } else {
+            take(&mut bigrams, (source_ids[at], source_ids[at + 1]))
         }
-    }
+    };
 
-    (0..source_ids.len())
-        .map(|word| {
-            if kept[word] {
-                false
-            } else if source.ends_segment(word) {
-                take(&mut free_words, source_ids[word])
-            } else {
-                !kept[word + 1] && take(&mut free_bigrams, (source_ids[word], source_ids[word + 1]))
-            }
-        })
+    // What is in order is not available a second time for what moved.
+    for at in (0..in_order.len()).filter(|at| in_order[*at]) {
+        take_at(at);
+    }
+    (0..in_order.len())
+        .map(|at| !in_order[at] && take_at(at))
         .collect()
 }
 

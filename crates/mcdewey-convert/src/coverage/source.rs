@@ -9,7 +9,7 @@ mod pdf;
 use mcdewey_core::Format;
 
 use super::compare::Order;
-use crate::NativeLibraries;
+use crate::native_libraries::NativeLibraries;
 
 /// The text of a file.
 #[derive(Debug)]

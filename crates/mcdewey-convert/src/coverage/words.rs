@@ -12,6 +12,10 @@ const IGNORED: &str = "*_`\\~^'’‘\u{2BC}\u{200B}\u{200C}\u{200D}\u{2060}\u{F
 /// Hyphens of all kinds. PDFium writes U+0002 or U+FFFE for one at the end of a line.
 const HYPHENS: &str = "-\u{AD}\u{2010}\u{2011}\u{2}\u{FFFE}";
 
+/// The Arabic letters that are written as a ligature when alef follows lam.
+const ALEF: char = '\u{627}';
+const LAM: char = '\u{644}';
+
 /// The words of a text, in lower case and without accents, marks of formatting and hyphens.
 #[derive(Debug, Default)]
 pub(super) struct Words {
@@ -122,12 +126,25 @@ impl Words {
             return;
         }
 
-        self.letters.extend(
-            std::iter::once(c)
-                .nfkd()
-                .filter(|c| c.is_alphanumeric())
-                .flat_map(char::to_lowercase),
-        );
+        let letters = std::iter::once(c)
+            .nfkd()
+            .filter(|c| c.is_alphanumeric() && !is_combining_mark(*c))
+            .flat_map(char::to_lowercase);
+        for letter in letters {
+            self.push_non_ascii_letter(letter);
+        }
+    }
+
+    /// Readers of PDF files disagree about the order of the letters in the ligature of lam and alef,
+    /// so alef always goes before lam.
+    fn push_non_ascii_letter(&mut self, letter: char) {
+        let word = self.start(self.words.len());
+        if letter == ALEF && self.letters[word..].ends_with(LAM) {
+            self.letters
+                .insert(self.letters.len() - LAM.len_utf8(), ALEF);
+        } else {
+            self.letters.push(letter);
+        }
     }
 
     fn close(&mut self, span: Option<Range<usize>>) {
@@ -175,6 +192,20 @@ mod tests {
         );
         check("設定 menu", &["設", "定", "menu"]);
         check("10⁶ 10^6 \u{2} x", &["106", "106", "x"]);
+    }
+
+    #[test]
+    fn the_order_in_the_ligature_of_lam_and_alef_does_not_matter() {
+        let letters = |text: &str| {
+            let words = Words::new(text, &[]);
+            words.letters(0..words.len()).to_owned()
+        };
+        for (logical, drawn) in [("لا", "ال"), ("المشكلات", "المشكالت"), ("الأ", "األ")]
+        {
+            assert_eq!(letters(logical), letters(drawn), "{logical}");
+        }
+        // The letters of two words are no ligature.
+        assert_ne!(letters("ل ا"), letters("لا"));
     }
 
     #[test]

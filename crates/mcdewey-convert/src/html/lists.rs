@@ -4,6 +4,7 @@
 use dom_query::NodeRef;
 
 use super::dom::{descendants_named, has_any_name};
+use crate::numerals::roman;
 
 /// How the items of a list are labelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,25 +14,8 @@ enum Style {
     Roman { upper: bool },
 }
 
-/// The values of the Roman numerals.
-const ROMAN: [(u32, &str); 13] = [
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-    (5, "v"),
-    (4, "iv"),
-    (1, "i"),
-];
-
 /// Larger numbers are written in digits.
-const MAX_ROMAN: i64 = 3999;
+const MAX_ROMAN: u32 = 3999;
 
 /// Rewrites all such lists below a node.
 pub(super) fn prepare(content: &NodeRef<'_>) {
@@ -108,9 +92,10 @@ impl Style {
     fn label(self, number: i64) -> String {
         match self {
             Self::Letter { upper } if number > 0 => in_case(letters(number), upper),
-            Self::Roman { upper } if (1..=MAX_ROMAN).contains(&number) => {
-                in_case(roman(number), upper)
-            }
+            Self::Roman { upper } => u32::try_from(number).map_or_else(
+                |_| number.to_string(),
+                |number| in_case(roman(number, MAX_ROMAN), upper),
+            ),
             _ => number.to_string(),
         }
     }
@@ -133,19 +118,6 @@ fn letters(number: i64) -> String {
     }
 
     label.into_iter().rev().collect()
-}
-
-fn roman(number: i64) -> String {
-    let mut rest = u32::try_from(number).unwrap_or_default();
-    let mut label = String::new();
-    for (value, numeral) in ROMAN {
-        while rest >= value {
-            label.push_str(numeral);
-            rest -= value;
-        }
-    }
-
-    label
 }
 
 /// Writes the label at the beginning of an item's text.

@@ -25,7 +25,8 @@ enum Response {
         markdown: usize,
         images: Vec<ImageHeader>,
         warnings: Vec<String>,
-        /// Length of the words of the pages in bytes of JSON.
+        /// Length of the words of the pages in bytes of JSON; 0 if there are none.
+        #[serde(default)]
         page_words: usize,
     },
     Failed(ConvertError),
@@ -78,7 +79,10 @@ pub(super) fn write_response(
 ) -> io::Result<()> {
     match outcome {
         Ok(converted) => {
-            let page_words = serde_json::to_vec(&converted.page_words)?;
+            let page_words = match converted.page_words.as_slice() {
+                [] => Vec::new(),
+                pages => serde_json::to_vec(pages)?,
+            };
             let response = Response::Converted {
                 markdown: converted.markdown.len(),
                 images: converted.images.iter().map(ImageHeader::new).collect(),
@@ -141,7 +145,10 @@ pub(super) fn read_response(
         });
     }
 
-    let page_words = serde_json::from_slice(&read_exactly(input, words_length)?)?;
+    let page_words = match words_length {
+        0 => Vec::new(),
+        length => serde_json::from_slice(&read_exactly(input, length)?)?,
+    };
     Ok(Ok(ConvertedDocument {
         markdown,
         images,

@@ -12,7 +12,7 @@ use mcdewey_core::{Convert, ConvertError, ConvertedDocument, Format};
 
 use super::ConvertLimits;
 use super::frame::{read_response, write_request};
-use crate::NativeLibraries;
+use crate::native_libraries::NativeLibraries;
 
 /// A child that has received this many bytes is replaced, which also frees what its parsers have
 /// leaked.

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read, Write};
 #[cfg(unix)]
 use std::{thread, time::Duration};
 
-use crate::NativeLibraries;
+use crate::native_libraries::NativeLibraries;
 
 use super::frame::{read_request, write_response};
 use super::limits::limit_memory;

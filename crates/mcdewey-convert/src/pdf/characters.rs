@@ -21,13 +21,13 @@ const FIXED_PITCH_NAMES: [&str; 9] = [
 ];
 
 /// A file that PDFium has opened.
-pub(super) struct File<'a> {
+pub(super) struct PdfFile<'a> {
     document: PdfDocument<'a>,
 }
 
-impl<'a> File<'a> {
+impl<'a> PdfFile<'a> {
     /// Opens a file. `None` if PDFium cannot.
-    pub(super) fn open(pdfium: &'a Pdfium, bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn load(pdfium: &'a Pdfium, bytes: &'a [u8]) -> Option<Self> {
         let document = pdfium.load_pdf_from_byte_slice(bytes, None).ok()?;
         Some(Self { document })
     }

@@ -37,6 +37,15 @@ const STEP: f32 = 0.5;
 /// How far left of the starts of its lines a column begins, in points.
 const EDGE: f32 = 0.3;
 
+/// The middle of a title is off the middle of the text by less than this share of the text's width.
+const MAX_OFF_CENTRE: f32 = 0.02;
+
+/// A title above columns takes less than this share of the text's width.
+const MAX_TITLE: f32 = 0.6;
+
+/// A title is followed by more than this many of its font sizes.
+const MIN_TITLE_DISTANCE: f32 = 1.5;
+
 /// A column, or what stands above, below or between columns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
@@ -65,13 +74,36 @@ pub(super) fn parts(page: &PageText) -> Vec<Part> {
         return Vec::new();
     }
 
-    let lines = lines(&upright).into_iter().map(Line::from_glyphs).collect();
+    let mut title: Vec<Line> = lines(&upright).into_iter().map(Line::from_glyphs).collect();
+    let lines = title.split_off(title_lines(&title));
     let mut parts = Vec::new();
+    push_part(title, &mut parts);
     cut(lines, &page.rules, MAX_CUTS, &mut parts);
     if !parts.iter().any(|part| part.continues) {
         return Vec::new();
     }
     parts
+}
+
+/// Returns how many lines at the top of a page are a title above all columns: short, centred and set
+/// apart. Among three columns, such a title looks like a line of the second one.
+fn title_lines(lines: &[Line]) -> usize {
+    let left = lines.iter().map(Line::left).fold(f32::MAX, f32::min);
+    let right = lines.iter().map(Line::right).fold(f32::MIN, f32::max);
+    let (middle, width) = (f32::midpoint(left, right), right - left);
+    let is_centred = |line: &Line| {
+        let distance = f32::midpoint(line.left(), line.right()) - middle;
+        distance.abs() <= MAX_OFF_CENTRE * width && line.right() - line.left() <= MAX_TITLE * width
+    };
+    let is_set_apart =
+        |pair: &[Line]| pair[0].baseline() - pair[1].baseline() > MIN_TITLE_DISTANCE * pair[0].size;
+
+    let centred = lines.iter().take_while(|line| is_centred(line)).count();
+    lines
+        .windows(2)
+        .take(centred)
+        .rposition(is_set_apart)
+        .map_or(0, |last| last + 1)
 }
 
 /// Sets the parts of a page one below the other.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use mcdewey_core::ConvertError;
 use unpdf::{Document, Error, ErrorKind, Page, ParseOptions};
 
-use super::characters::File;
+use super::characters::PdfFile;
 
 /// Viewers search for the header in this many bytes.
 const HEADER_BYTES: usize = 1024;
@@ -31,16 +31,16 @@ pub(super) fn from_header(bytes: &[u8]) -> &[u8] {
 /// that either, the pages are empty.
 pub(super) fn parse<'a>(
     bytes: &'a [u8],
-    file: Option<&File<'_>>,
+    file: Option<&PdfFile<'_>>,
 ) -> Result<Container<'a>, ConvertError> {
-    let page_count = file.map_or(0, File::page_count);
+    let page_count = file.map_or(0, PdfFile::page_count);
     let mut best = parse_bytes(bytes).map(|document| Container {
         bytes: Cow::Borrowed(bytes),
         document,
     });
 
     if count(&best) < page_count as usize {
-        let copy = file.and_then(File::copy);
+        let copy = file.and_then(PdfFile::copy);
         let from_copy = copy.and_then(|copy| {
             let document = parse_bytes(&copy).ok()?;
             Some(Container {
@@ -96,7 +96,7 @@ fn parse_error(error: &Error) -> ConvertError {
 }
 
 /// Adds the pages that only PDFium finds, still empty.
-fn add_missing_pages(document: &mut Document, file: &File<'_>) {
+fn add_missing_pages(document: &mut Document, file: &PdfFile<'_>) {
     for number in 1..=file.page_count() {
         let at = document.pages.partition_point(|page| page.number < number);
         let known = document

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use unpdf::parser::raw::{PdfDict, PdfObject, RawDocument};
 
+use crate::numerals::roman;
+
 use super::objects::{decode_text_string, get};
 
 /// Deeper nodes of the label tree are ignored.
 const MAX_TREE_DEPTH: usize = 16;
+
+/// Larger numbers cannot be written in Roman numerals without overlines.
+const MAX_ROMAN: u32 = 4999;
 
 /// How a range of pages is numbered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,8 +114,8 @@ impl Numbering {
         let number = self.first.saturating_add(offset);
         let digits = match self.style {
             Some(b'D') => number.to_string(),
-            Some(b'r') => roman(number),
-            Some(b'R') => roman(number).to_uppercase(),
+            Some(b'r') => roman(number, MAX_ROMAN),
+            Some(b'R') => roman(number, MAX_ROMAN).to_uppercase(),
             Some(b'a') => letters(number),
             Some(b'A') => letters(number).to_uppercase(),
             _ => String::new(),
@@ -124,41 +129,6 @@ impl Numbering {
             .trim()
             .to_owned()
     }
-}
-
-/// Writes a number in lower-case Roman numerals; beyond 4999, which they cannot express without
-/// overlines, in decimal.
-fn roman(number: u32) -> String {
-    const STEPS: [(u32, &str); 13] = [
-        (1000, "m"),
-        (900, "cm"),
-        (500, "d"),
-        (400, "cd"),
-        (100, "c"),
-        (90, "xc"),
-        (50, "l"),
-        (40, "xl"),
-        (10, "x"),
-        (9, "ix"),
-        (5, "v"),
-        (4, "iv"),
-        (1, "i"),
-    ];
-
-    if number > 4999 {
-        return number.to_string();
-    }
-
-    let mut rest = number;
-    let mut numeral = String::new();
-    for (value, digits) in STEPS {
-        while rest >= value {
-            numeral.push_str(digits);
-            rest -= value;
-        }
-    }
-
-    numeral
 }
 
 /// Writes a number as PDF does with letters: `a` to `z`, then `aa` to `zz`, and so on. A file may

@@ -3,12 +3,12 @@
 use unpdf::parser::backend::RawBackend;
 use unpdf::{Document, Page};
 
-use super::characters::File;
+use super::characters::PdfFile;
 use super::columns::Part;
 use super::container::Container;
 use super::page_text::{Glyph, PageText, Segment, segments};
 
-use super::word_loss::{Difference, order_agreement, repeats};
+use super::word_loss::{Difference, begins_with_second, order_agreement, repeats};
 use super::{columns, merged_rows, overprint, rewrite, right_to_left, spans, upright, vertical};
 
 /// Pages are repaired in groups of this many, so that a long file takes little memory.
@@ -37,7 +37,7 @@ struct Repair {
 }
 
 /// Replaces the content of pages that were not read right.
-pub(super) fn repair(container: &mut Container<'_>, file: Option<&File<'_>>) {
+pub(super) fn repair(container: &mut Container<'_>, file: Option<&PdfFile<'_>>) {
     let Some(file) = file else {
         return;
     };
@@ -59,7 +59,7 @@ pub(super) fn repair(container: &mut Container<'_>, file: Option<&File<'_>>) {
 fn plan(
     index: usize,
     page: &Page,
-    file: &File<'_>,
+    file: &PdfFile<'_>,
     backend: Option<&RawBackend>,
 ) -> Option<Repair> {
     let text = page.plain_text();
@@ -117,9 +117,10 @@ fn reorder(drawn: &mut PageText, text: &str, ruled: bool) -> bool {
             MIN_AGREEMENT
         };
         let arranged = columns::arrange(drawn, parts);
-        let agreement = order_agreement(&line_texts(&arranged), text);
-        let mixed =
-            agreement < least_agreement && !follows_drawing_order(drawn, text, least_agreement);
+        let lines = line_texts(&arranged);
+        let mixed = order_agreement(&lines, text) < least_agreement
+            && !follows_drawing_order(drawn, text, least_agreement);
+        let mixed = mixed || begins_with_second(&lines, text);
         if mixed || turned || moved {
             *drawn = arranged;
             return true;

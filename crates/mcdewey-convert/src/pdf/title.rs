@@ -1,6 +1,8 @@
 //! The title of a PDF: that of its metadata unless a program made it up, otherwise its most
 //! prominent heading.
 
+use std::collections::HashSet;
+
 use unpdf::{Block, Document};
 
 /// How many pages are searched for the heading that names the document.
@@ -84,31 +86,46 @@ fn is_identifier(title: &str) -> bool {
     digits.len() >= MIN_DIGITS && digits.iter().all(char::is_ascii_hexdigit)
 }
 
-/// Returns the first heading of the highest level on the first pages.
+/// A heading and how it stands out.
+struct Prominent {
+    page: u32,
+    text: String,
+    level: u8,
+}
+
+/// Returns the first heading of the highest level on the first pages, unless most pages have another
+/// one of that level: then it names a part of the document, as those do.
 fn highest_heading(document: &Document) -> Option<String> {
-    let headings = document
-        .pages
+    let headings = headings(document);
+    let best = headings
         .iter()
-        .take(TITLE_PAGES)
-        .flat_map(|page| &page.elements)
-        .filter_map(|block| {
-            let Block::Paragraph(paragraph) = block else {
-                return None;
-            };
-            Some((paragraph.heading_level()?, paragraph.plain_text()))
-        });
+        .filter(|heading| heading.page as usize <= TITLE_PAGES)
+        .min_by_key(|heading| heading.level)?;
 
-    let mut best: Option<(u8, String)> = None;
-    for (level, text) in headings {
-        let higher = best
-            .as_ref()
-            .is_none_or(|(best_level, _)| level < *best_level);
-        if higher && !text.trim().is_empty() {
-            best = Some((level, text));
-        }
-    }
+    let others: HashSet<u32> = headings
+        .iter()
+        .filter(|other| other.text != best.text && other.level <= best.level)
+        .map(|other| other.page)
+        .filter(|page| *page != best.page)
+        .collect();
+    let is_one_of_many = others.len() * 2 >= document.pages.len();
+    (!is_one_of_many).then(|| best.text.clone())
+}
 
-    best.map(|(_, text)| text)
+fn headings(document: &Document) -> Vec<Prominent> {
+    let paragraphs = document.pages.iter().flat_map(|page| {
+        page.elements.iter().filter_map(|block| match block {
+            Block::Paragraph(paragraph) => Some((page.number, paragraph)),
+            _ => None,
+        })
+    });
+    paragraphs
+        .filter_map(|(page, paragraph)| {
+            let text = paragraph.plain_text().trim().to_owned();
+            let level = paragraph.heading_level().filter(|_| !text.is_empty())?;
+            Some(Prominent { page, text, level })
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -168,5 +185,26 @@ mod tests {
         document.add_page(page);
         document.metadata.title = Some("Microsoft Word - x.doc".to_owned());
         assert_eq!(title(&document).as_deref(), Some("Developer Guide"));
+    }
+
+    #[test]
+    fn a_heading_that_most_pages_equal_is_no_title() {
+        let title_of = |headings: &[&str]| {
+            let mut document = Document::new();
+            for (number, text) in (1..).zip(headings) {
+                let mut page = Page::new(number, 600.0, 800.0);
+                let paragraph = match *text {
+                    "" => Paragraph::with_text("The fan has failed."),
+                    heading => Paragraph::heading(heading, 1),
+                };
+                page.elements.push(Block::Paragraph(paragraph));
+                document.add_page(page);
+            }
+            title(&document)
+        };
+
+        assert_eq!(title_of(&["Alarm 4101", "Alarm 4102", "Alarm 4103"]), None);
+        let chapters = ["Alarm guide", "", "Chapter 1", "", "Alarm guide"];
+        assert_eq!(title_of(&chapters).as_deref(), Some("Alarm guide"));
     }
 }

@@ -135,9 +135,35 @@ pub(super) fn order_agreement(lines: &[String], text: &str) -> f32 {
     }
 }
 
+/// Reports whether a text has the second of these lines before the first one, which then is a title
+/// that a reader took for a part of a later column.
+pub(super) fn begins_with_second(lines: &[String], text: &str) -> bool {
+    let [first, second, ..] = lines else {
+        return false;
+    };
+
+    let text: String = comparable(text).collect();
+    let position = |line: &str| {
+        let line: String = comparable(line).collect();
+        (!line.is_empty()).then(|| text.find(&line)).flatten()
+    };
+    matches!((position(first), position(second)), (Some(first), Some(second)) if second < first)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_behind_the_line_below_it_is_found() {
+        let lines = ["Pump guide", "Grease the pump."].map(str::to_owned);
+        assert!(begins_with_second(&lines, "Grease the pump. # Pump guide"));
+        assert!(!begins_with_second(
+            &lines,
+            "# Pump guide\n\nGrease the pump."
+        ));
+        assert!(!begins_with_second(&lines, "Grease the pump."));
+    }
 
     #[test]
     fn missing_and_surplus_characters_are_counted() {

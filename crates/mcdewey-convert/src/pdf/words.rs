@@ -3,7 +3,7 @@
 use mcdewey_core::{PageNumber, PageWord, PageWords, Rectangle};
 use unpdf::parser::bidi::reorder_bidi;
 
-use super::characters::File;
+use super::characters::PdfFile;
 use super::overprint;
 use super::page_text::{Glyph, PageText, lines};
 use super::upright;
@@ -16,7 +16,7 @@ const DESCENT: f32 = 0.2;
 const WORD_GAP: f32 = 0.18;
 
 /// Returns the words of every page that PDFium can read.
-pub(super) fn of_pages(file: &File<'_>) -> Vec<PageWords> {
+pub(super) fn of_pages(file: &PdfFile<'_>) -> Vec<PageWords> {
     (1..=file.page_count())
         .filter_map(|number| {
             let mut page = file.page(number)?;

@@ -32,7 +32,7 @@ static SPELLINGS: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
         (r"maintenance[\s_-]?release", "mr"),
         (r"release[\s_-]?candidate", "rc"),
         (r"[._]x\b", ""),
-        (r"\+(?:build)?[._-]?(\w)", "+build$1"),
+        (r"\+(?:build[\s._-]?)?([^\W_])", "+build$1"),
     ]
     .map(|(pattern, text)| (Regex::new(pattern).expect("a valid pattern"), text))
 });

@@ -12,9 +12,9 @@ use crate::notice::RebuildEstimate;
 /// How many passages are embedded to measure the model's speed.
 const SAMPLE_PASSAGES: usize = 8;
 
-/// A passage about as long as those of manuals.
+/// A passage about as long as those of manuals, and no longer than small models read.
 const SAMPLE_SENTENCE: &str = "The controller opens the gate when the operator confirms it. ";
-const SAMPLE_SENTENCES: usize = 12;
+const SAMPLE_SENTENCES: usize = 8;
 
 impl LibraryOwner {
     /// Estimates the work from the size of the live generation and the speed of the new model.
@@ -27,9 +27,10 @@ impl LibraryOwner {
         let bytes = match self.generation_set() {
             Some(set) => {
                 let generation = live.generation.clone();
-                tokio::task::spawn_blocking(move || set.generations.disk_usage(&generation)).await?
+                let usage = move || set.generations.disk_usage(&generation);
+                Some(tokio::task::spawn_blocking(usage).await?)
             }
-            None => 0,
+            None => None,
         };
 
         #[expect(clippy::cast_precision_loss, reason = "an estimate need not be exact")]

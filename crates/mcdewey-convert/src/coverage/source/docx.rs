@@ -24,8 +24,8 @@ const NOT_SHOWN: [&str; 5] = [
 /// Elements that hold text.
 const TEXT: [&str; 2] = ["w:t", "m:t"];
 
-/// Elements that separate words.
-const SEPARATORS: [&str; 5] = ["w:p", "w:br", "w:tab", "w:cr", "w:tc"];
+/// Elements that separate words. Between the runs of an equation stands what draws it.
+const SEPARATORS: [&str; 6] = ["w:p", "w:br", "w:tab", "w:cr", "w:tc", "m:r"];
 
 /// Reads the main part of a document.
 pub(super) fn read(bytes: &[u8]) -> Option<Source> {

@@ -5,9 +5,10 @@ use dom_query::{Document, NodeRef};
 use super::Source;
 use crate::html;
 
-/// Elements whose content is not text that readers see.
+/// Elements whose content is not text that readers see, and the labels of tabs, which stand before
+/// all panels here and before their own in the result.
 const NOT_TEXT: &str = "script, style, noscript, template, head, object, embed, canvas, audio, \
-    video, svg, iframe, math, button, input, select, textarea, dialog, .sr-only, \
+    video, svg, iframe, math, button, input, select, textarea, dialog, [role=\"tab\"], .sr-only, \
     .visually-hidden, .katex-html, td.linenos, .linenodiv, .lineno";
 
 /// Elements within a line of text.

@@ -1,24 +1,10 @@
 //! Numbers in the formats of Word. Formats of other scripts that are not here are written as digits.
 
+use crate::numerals::roman;
+
 /// Beyond these values Word writes digits.
 const MAX_ROMAN: u32 = 32_767;
 const MAX_LETTERS: u32 = 780;
-
-const ROMAN: [(u32, &str); 13] = [
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-    (5, "v"),
-    (4, "iv"),
-    (1, "i"),
-];
 
 const CYRILLIC: &str = "абвгдежзиклмнопрстуфхцчшщыэюя";
 
@@ -65,8 +51,8 @@ pub(in crate::docx) fn number(value: u32, format: &str) -> String {
     match format {
         "none" => String::new(),
         "decimalZero" => format!("{value:02}"),
-        "upperRoman" => roman(value).to_uppercase(),
-        "lowerRoman" => roman(value),
+        "upperRoman" => roman(value, MAX_ROMAN).to_uppercase(),
+        "lowerRoman" => roman(value, MAX_ROMAN),
         "upperLetter" => repeated(value, &latin()).to_uppercase(),
         "lowerLetter" => repeated(value, &latin()),
         "russianUpper" => repeated(value, &CYRILLIC.chars().collect::<Vec<_>>()).to_uppercase(),
@@ -87,23 +73,6 @@ pub(in crate::docx) fn number(value: u32, format: &str) -> String {
         }
         _ => value.to_string(),
     }
-}
-
-fn roman(value: u32) -> String {
-    if value == 0 || value > MAX_ROMAN {
-        return value.to_string();
-    }
-
-    let mut rest = value;
-    let mut text = String::new();
-    for (number, letters) in ROMAN {
-        while rest >= number {
-            rest -= number;
-            text.push_str(letters);
-        }
-    }
-
-    text
 }
 
 fn latin() -> Vec<char> {

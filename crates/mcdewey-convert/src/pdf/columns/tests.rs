@@ -54,6 +54,40 @@ fn columns_are_read_one_after_the_other() {
 }
 
 #[test]
+fn a_title_above_three_columns_comes_first() {
+    let columns = || {
+        let mut drawn = block(&LEFT, 20.0, 600.0);
+        drawn.extend(block(&RIGHT, 165.0, 600.0));
+        drawn.extend(block(&LEFT, 310.0, 600.0));
+        drawn
+    };
+    let area = area(&columns()).unwrap();
+    let title = |distance: f32| {
+        let line = glyphs("Fuses", 0.0, 600.0 + distance, 14.0);
+        let width = line.last().unwrap().right();
+        let shift = f32::midpoint(area.left, area.right) - width / 2.0;
+        let mut drawn = columns();
+        drawn.extend(line.into_iter().map(|glyph| Glyph {
+            x: glyph.x + shift,
+            ..glyph
+        }));
+        texts(drawn)
+    };
+
+    assert_eq!(
+        title(30.0),
+        [
+            "Fuses".to_owned(),
+            LEFT.join(" "),
+            RIGHT.join(" "),
+            LEFT.join(" ")
+        ]
+    );
+    // This is the first line of the second column.
+    assert_eq!(title(15.0)[0], LEFT.join(" "));
+}
+
+#[test]
 fn three_columns_are_cut_twice() {
     let mut drawn = block(&LEFT, 20.0, 600.0);
     drawn.extend(block(&RIGHT, 165.0, 600.0));

@@ -82,9 +82,10 @@ pub(super) fn pages(pages: &[Vec<Line>], catalog_entries: &str) -> Vec<u8> {
 /// `objects` may begin with; they are numbered from 7. `page_entries` go into the page.
 pub(super) fn page(content: &str, page_entries: &str, objects: &[String]) -> Vec<u8> {
     let mut all = vec![
-        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Catalog /Pages 2 0 R /AcroForm 3 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [4 0 R] /Count 1 >>".to_owned(),
-        "<< >>".to_owned(),
+        // Some tests have a form field there.
+        "<< /Fields [7 0 R] >>".to_owned(),
         format!(
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R \
              /Resources << /Font << /F1 6 0 R /F2 7 0 R >> >> {page_entries} >>"
