@@ -371,9 +371,7 @@ fn a_low_limit_on_open_files_is_never_reached() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_server_out_of_file_descriptors_logs_it_and_makes_room() {
-    // Without file descriptors the server cannot see whether there are keys, and requires one if it
-    // looks just then.
-    let server = Server::start(":", "allow_anonymous = true");
+    let server = Server::start(":", "");
     server.serve_normal_client(agent);
 
     // Lowers the limit of the running server: another process that shares its limit has that

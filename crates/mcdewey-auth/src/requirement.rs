@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use mcdewey_files::atomic_file;
@@ -15,6 +16,11 @@ use crate::settings::AccessSettings;
 
 /// The name of the record in the data directory.
 pub(crate) const FILE: &str = "access-state.toml";
+
+/// How often a read is repeated that failed for lack of file descriptors, and the pause before each.
+/// If it fails for good, keys are required.
+const RETRIES: u32 = 40;
+const RETRY_PAUSE: Duration = Duration::from_millis(25);
 
 const HEADER: &str = "\
 # Written by mcdewey. While keys_required is true, a request without a valid key is refused, even if no key is left.
@@ -245,7 +251,7 @@ impl KeyRequirement {
     }
 
     fn read(&self) -> io::Result<Option<Record>> {
-        match std::fs::read_to_string(&self.record_path) {
+        match with_file_descriptors(|| std::fs::read_to_string(&self.record_path)) {
             Ok(text) => toml::from_str(&text).map(Some).map_err(io::Error::other),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -261,6 +267,33 @@ impl KeyRequirement {
             }
         })
     }
+}
+
+/// Repeats an attempt that failed because this process had no file descriptor left: that says
+/// nothing of the file, and the server frees descriptors within moments.
+fn with_file_descriptors<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..RETRIES {
+        match attempt() {
+            Err(error) if lacks_file_descriptors(&error) => std::thread::sleep(RETRY_PAUSE),
+            outcome => return outcome,
+        }
+    }
+    attempt()
+}
+
+#[cfg(unix)]
+fn lacks_file_descriptors(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    )
+}
+
+#[cfg(not(unix))]
+fn lacks_file_descriptors(_: &io::Error) -> bool {
+    false
 }
 
 fn is_required(record: &io::Result<Option<Record>>) -> bool {

@@ -232,3 +232,32 @@ fn a_record_is_written_only_while_keys_are_required() {
 
     assert!(rejected.is_err() && !requirement.is_opened());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_shortage_of_file_descriptors_is_waited_out() {
+    use std::cell::Cell;
+
+    let shortage = || io::Error::from(rustix::io::Errno::MFILE);
+    let attempts = Cell::new(0);
+    let passes = with_file_descriptors(|| {
+        attempts.set(attempts.get() + 1);
+        if attempts.get() < 3 {
+            Err(shortage())
+        } else {
+            Ok(())
+        }
+    });
+    assert!(passes.is_ok());
+    assert_eq!(attempts.get(), 3);
+
+    assert!(with_file_descriptors(|| Err::<(), _>(shortage())).is_err());
+
+    attempts.set(0);
+    let denied = with_file_descriptors(|| {
+        attempts.set(attempts.get() + 1);
+        Err::<(), _>(io::Error::from(io::ErrorKind::PermissionDenied))
+    });
+    assert!(denied.is_err());
+    assert_eq!(attempts.get(), 1);
+}
