@@ -64,12 +64,7 @@ impl Part {
 
 /// Returns the parts of a page in reading order, or nothing if it has no columns of running text.
 pub(super) fn parts(page: &PageText) -> Vec<Part> {
-    let upright: Vec<Glyph> = page
-        .glyphs
-        .iter()
-        .filter(|glyph| glyph.is_upright())
-        .cloned()
-        .collect();
+    let upright = page.upright_glyphs();
     if upright.len() > MAX_CHARACTERS {
         return Vec::new();
     }

@@ -84,6 +84,12 @@ impl Rule {
 }
 
 impl PageText {
+    /// Returns what is read from left to right, without turning the page.
+    pub(super) fn upright_glyphs(&self) -> Vec<Glyph> {
+        let upright = self.glyphs.iter().filter(|glyph| glyph.is_upright());
+        upright.cloned().collect()
+    }
+
     /// Moves everything that is drawn.
     pub(super) fn shift(&mut self, dx: f32, dy: f32) {
         for glyph in &mut self.glyphs {

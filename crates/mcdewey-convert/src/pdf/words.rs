@@ -35,12 +35,7 @@ pub(super) fn of_pages(file: &PdfFile<'_>) -> Vec<PageWords> {
 /// Returns the words of a page, line by line from top to bottom. Those that are not upright are
 /// left out.
 fn words(page: &PageText) -> Vec<PageWord> {
-    let upright: Vec<Glyph> = page
-        .glyphs
-        .iter()
-        .filter(|glyph| glyph.is_upright())
-        .cloned()
-        .collect();
+    let upright = page.upright_glyphs();
     let lines = lines(&upright);
     let words = lines.iter().flat_map(|line| {
         line.chunk_by(|a, b| !a.is_blank() && !b.is_blank() && b.x - a.right() <= WORD_GAP * a.size)

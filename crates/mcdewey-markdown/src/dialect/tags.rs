@@ -27,6 +27,23 @@ pub(super) enum Form {
     Empty,
 }
 
+impl Form {
+    /// The form of a tag with this slash, or none, before its name. Also returns what follows the
+    /// name without the slash that closes an empty tag.
+    fn of<'a>(slash: &str, inner: &'a str) -> (Self, &'a str) {
+        let (inner, is_empty) = match inner.strip_suffix('/') {
+            Some(inner) => (inner, true),
+            None => (inner, false),
+        };
+        let form = match (slash.is_empty(), is_empty) {
+            (false, _) => Self::Closing,
+            (true, true) => Self::Empty,
+            (true, false) => Self::Opening,
+        };
+        (form, inner)
+    }
+}
+
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tag {
@@ -86,16 +103,7 @@ impl Tag {
         let rest = &text[head[0].len()..];
         let inner_length = rest.find(end)?;
         let inner = rest[..inner_length].trim_end_matches(['-', ' ']);
-        let (inner, is_empty) = match inner.strip_suffix('/') {
-            Some(inner) => (inner, true),
-            None => (inner, false),
-        };
-
-        let form = match (head[1].is_empty(), is_empty) {
-            (false, _) => Form::Closing,
-            (true, true) => Form::Empty,
-            (true, false) => Form::Opening,
-        };
+        let (form, inner) = Form::of(&head[1], inner);
         Some(Self {
             syntax,
             form,
@@ -115,16 +123,7 @@ impl Tag {
         let start = 1 + head[1].len() + name.len();
         let end = end_of_component(text, start)?;
         let inner = &text[start..end - 1];
-        let (inner, is_empty) = match inner.strip_suffix('/') {
-            Some(inner) => (inner, true),
-            None => (inner, false),
-        };
-
-        let form = match (head[1].is_empty(), is_empty) {
-            (false, _) => Form::Closing,
-            (true, true) => Form::Empty,
-            (true, false) => Form::Opening,
-        };
+        let (form, inner) = Form::of(&head[1], inner);
         Some(Self {
             syntax: TagSyntax::Component,
             form,
