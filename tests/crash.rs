@@ -115,7 +115,7 @@ pub(crate) struct LibraryContents {
 }
 
 impl LibraryContents {
-    fn read_directory(data: &Path) -> Self {
+    pub(crate) fn read_directory(data: &Path) -> Self {
         let model = model();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let options = EmbeddedOptions {

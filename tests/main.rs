@@ -20,6 +20,8 @@ mod crash;
 mod deployment;
 /// The search metrics meet their floors and agree with TREC's own program.
 mod evaluation;
+/// A library that is filled for the first time.
+mod filling;
 /// Files of every format.
 mod formats;
 /// Generations of the index: build, swap, rollback.

@@ -94,6 +94,9 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// How long filling the sample library may take on a busy machine.
+const FILLED_WITHIN: Duration = Duration::from_secs(300);
+
 /// A running `mcdewey serve`; stopped when dropped.
 pub(crate) struct Server {
     child: Child,
@@ -118,8 +121,32 @@ impl Server {
         )
     }
 
-    /// A server over `folder/data` on a free port, with these further arguments.
+    /// A server over `folder/data` on a free port, with these further arguments. A library that is
+    /// filled for the first time is complete when this returns.
     pub(crate) fn start_with(folder: TempDir, arguments: &[&str]) -> Self {
+        let server = Self::start_unfilled(folder, arguments);
+        wait_until(FILLED_WITHIN, || !server.is_filling());
+        server
+    }
+
+    /// Reports whether files are being indexed or passages embedded for the first time.
+    fn is_filling(&self) -> bool {
+        // A certificate that nobody knows keeps this client out.
+        let Ok(mut response) = agent().get(format!("{}/readyz", self.address)).call() else {
+            return false;
+        };
+        let status = response.status().as_u16();
+        let body = response.body_mut().read_to_string().unwrap_or_default();
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
+        let coverage = &body["coverage"];
+        let is_being_filled =
+            |detail: &str| status == 503 && detail.contains("the library is being filled");
+        body["detail"].as_str().is_some_and(is_being_filled)
+            || coverage["embedded"] != coverage["passages"]
+    }
+
+    /// As [`Self::start_with`], without waiting until the library is filled.
+    pub(crate) fn start_unfilled(folder: TempDir, arguments: &[&str]) -> Self {
         let mut command = mcdewey(&folder.path().join("data"));
         command.args(["--listen", "127.0.0.1:0"]).args(arguments);
         let mut child = command

@@ -81,6 +81,12 @@ pub struct DocumentRevision {
 }
 
 impl DocumentRevision {
+    /// Reports whether the document is committed with its words only: it has chunks, and they have no
+    /// vectors.
+    pub fn is_words_only(&self) -> bool {
+        self.chunks.iter().any(|embedded| embedded.vector.is_none())
+    }
+
     /// Returns the hash of content and facets. It is part of the point ids, so two revisions never
     /// share a point.
     pub fn hash(&self) -> ContentHash {
@@ -126,8 +132,11 @@ pub struct EmbeddedChunk {
     pub chunk: Chunk,
     /// The vector's key in the embedding cache: hash of the model's fingerprint and the dense text.
     pub embedding_key: ContentHash,
-    /// The dense vector, of unit length.
-    pub vector: Vec<f32>,
+    /// The dense vector, of unit length. `None` if the document is committed with its words only;
+    /// then no chunk of the document has one.
+    pub vector: Option<Vec<f32>>,
+    /// The number of tokens of the dense text, without special tokens.
+    pub tokens: u32,
 }
 
 /// What the index stores about a file to detect that it is unchanged or gone.

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexReader, InvalidValue,
-    LibraryDescription, ManifestEntry, PageNumber, RootName, Simhash, SourcePath,
+    LibraryDescription, ManifestEntry, PageNumber, PassageToEmbed, RootName, Simhash, SourcePath,
+    VectorBacklog, VectorCoverage, VectorEpoch,
 };
 
 /// The index of a library: its writes, and the [`IndexReader`]s that questions are answered from.
@@ -47,8 +48,49 @@ pub trait Index: Send + Sync + 'static {
     ) -> Result<Vec<Option<Vec<f32>>>, IndexError>;
 
     /// Adds a document or replaces its previous revision. The change is visible and durable when
-    /// this returns.
+    /// this returns. A document without vectors is accepted if [`Index::accepts_words_only`]; it is
+    /// found by words, and by meaning once [`Index::complete`] has given it its vectors.
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError>;
+
+    /// Reports whether documents may be committed with their words only. The default is `false`.
+    fn accepts_words_only(&self) -> bool {
+        false
+    }
+
+    /// Returns what is left to embed.
+    async fn vector_backlog(&self) -> Result<VectorBacklog, IndexError> {
+        Ok(VectorBacklog::default())
+    }
+
+    /// Returns the different passages of these documents whose vectors are not in the cache, in
+    /// document order. Documents that are unknown or have their vectors are skipped.
+    async fn passages_to_embed(
+        &self,
+        _sources: &[SourcePath],
+    ) -> Result<Vec<PassageToEmbed>, IndexError> {
+        Ok(Vec::new())
+    }
+
+    /// Stores vectors in the cache, durably. No document changes by that.
+    async fn cache_vectors(
+        &self,
+        _vectors: Vec<(ContentHash, Vec<f32>)>,
+    ) -> Result<(), IndexError> {
+        Err(IndexError::Store(
+            "this index stores vectors only with their documents".to_owned(),
+        ))
+    }
+
+    /// Gives documents their vectors, all of which are in the cache. Those that lack one, that are
+    /// unknown or that have their vectors are skipped. Readers see the vectors with the next
+    /// [`VectorEpoch`], which begins with this call if the last one is a minute old or if no document
+    /// is left without vectors, else with a later call.
+    async fn complete(&self, _sources: &[SourcePath]) -> Result<VectorEpoch, IndexError> {
+        Ok(VectorEpoch::default())
+    }
+
+    /// Notes that these documents were among the hits of a question. The backlog counts it.
+    fn note_asked(&self, _sources: &[SourcePath]) {}
 
     /// Removes documents; unknown ones are skipped.
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError>;
@@ -182,6 +224,22 @@ pub struct IndexState {
     pub pages: u64,
     /// Number of chunks.
     pub chunks: u64,
+    /// The current set of vectors.
+    #[serde(default)]
+    pub epoch: VectorEpoch,
+    /// How many of the chunks have no vector in this epoch.
+    #[serde(default)]
+    pub without_vectors: u64,
+}
+
+impl IndexState {
+    /// How many chunks of the whole library have a vector.
+    pub fn coverage(&self) -> VectorCoverage {
+        VectorCoverage {
+            passages: self.chunks,
+            embedded: self.chunks.saturating_sub(self.without_vectors),
+        }
+    }
 }
 
 /// Why an index operation failed.

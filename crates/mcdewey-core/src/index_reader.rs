@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::{
     AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, Document,
     DocumentSummary, IndexError, IndexState, LibraryDescription, Page, PageNumber, Scope,
-    SourcePath,
+    SourcePath, VectorCoverage, VectorEpoch,
 };
 
 /// A page in its document.
@@ -35,6 +35,15 @@ pub struct DocumentPage {
 pub trait IndexReader: Send + Sync + 'static {
     /// Returns the generation, revision and size of the library as this reader sees it.
     fn state(&self) -> &IndexState;
+
+    /// Returns how many of the passages in the scope have a vector in this epoch, which is the current
+    /// one or the one before it; `None` for any other epoch. The dense list of
+    /// [`IndexReader::candidates`] lacks the passages without one.
+    async fn coverage(
+        &self,
+        scope: &Scope,
+        epoch: VectorEpoch,
+    ) -> Result<Option<VectorCoverage>, IndexError>;
 
     /// Returns the ranked lists of chunks for a question.
     async fn candidates(

@@ -31,6 +31,7 @@ mod simhash;
 mod sync;
 mod text;
 mod utc;
+mod vectors;
 mod version;
 mod word_boxes;
 
@@ -67,10 +68,12 @@ pub use rollback::{RollbackReport, RollbackRequest};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
 pub use simhash::{Simhash, title_without_version};
 pub use sync::{
-    FormatReport, SkippedFile, StageSeconds, SyncEvent, SyncProgress, SyncReport, SyncRequest,
+    EmbeddingProgress, EmbeddingReport, FormatReport, SkippedFile, StageSeconds, SyncEvent,
+    SyncProgress, SyncReport, SyncRequest,
 };
 pub use text::{compound_token, dense_form, is_compound_token, keyword_form, normalise};
 pub use utc::format_utc;
+pub use vectors::{PassageToEmbed, VectorBacklog, VectorCoverage, VectorEpoch, WordsOnlyDocument};
 pub use version::{
     Version, VersionForm, VersionKey, VersionName, VersionRange, VersionScheme, VersionSelector,
 };

@@ -56,6 +56,33 @@ pub struct SyncProgress {
     pub tokens: u64,
 }
 
+/// How far the passages of a library that was filled for the first time are embedded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EmbeddingProgress {
+    /// Documents that are still found by their words only.
+    pub documents_left: u64,
+    /// Tokens embedded.
+    pub tokens: u64,
+    /// Tokens to embed, those embedded included. Equal passages count once.
+    pub tokens_total: u64,
+    /// The estimated time left, in seconds, from the tokens embedded so far; `None` until some are.
+    pub seconds_left: Option<f64>,
+}
+
+/// What was embedded for documents that were committed with their words only.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EmbeddingReport {
+    /// Documents that got their vectors.
+    pub documents: u64,
+    /// Passages embedded.
+    pub passages: u64,
+    /// Tokens embedded.
+    pub tokens: u64,
+    /// The total duration in seconds.
+    pub seconds: f64,
+}
+
 /// The result of a synchronisation. It accounts for every file:
 /// `files = unchanged + written + skipped`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -95,6 +122,9 @@ pub struct SyncReport {
     pub generation: Option<Generation>,
     /// Its revision afterwards.
     pub revision: Revision,
+    /// Documents that are found by their words only so far. They are embedded after the
+    /// synchronisation.
+    pub words_only: u64,
     /// The total duration in seconds.
     pub seconds: f64,
 }

@@ -1,12 +1,14 @@
 //! Brings an index up to date with folders of documents: walk → parse → split → embed → commit.
 //!
 //! [`Ingester::sync`] runs the whole pipeline. Unchanged files are recognised by their hash and not
-//! parsed. A file that cannot be read is reported and does not stop the others. Nothing outside the
+//! parsed. [`Ingester::embed_backlog`] embeds what a first synchronisation committed with its words only.
+//! A file that cannot be read is reported and does not stop the others. Nothing outside the
 //! walked folder is ever removed. This crate depends only on the traits of `mcdewey-core`, never on
 //! a concrete model or database.
 
 #![forbid(unsafe_code)]
 
+mod backlog;
 mod document;
 mod error;
 mod file_error;

@@ -40,6 +40,8 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) index: &'a Arc<dyn Index>,
     pub(crate) reader: &'a Arc<DocumentReader>,
     pub(crate) report: &'a ReportBuilder<'a>,
+    /// Whether documents are committed with their words only if any of their vectors is not cached.
+    pub(crate) words_first: bool,
 }
 
 /// A document between two stages.
@@ -134,7 +136,11 @@ impl Pipeline<'_> {
                 .flat_map(|entry| &entry.document.chunks)
                 .collect();
             let timer = self.report.time(Stage::Embedding);
-            let vectors = resolver.resolve(&chunks, self.report).await?;
+            let vectors = if self.words_first {
+                resolver.known(&chunks).await?
+            } else {
+                resolver.resolve(&chunks, self.report).await?
+            };
             drop(timer);
 
             for InProgress {
@@ -143,8 +149,13 @@ impl Pipeline<'_> {
                 permit,
             } in batch
             {
+                let revision = into_revision(document, &vectors, &resolver);
+                if self.words_first {
+                    self.report.committed_first(&revision);
+                }
+
                 let revision = InProgress {
-                    document: into_revision(document, &vectors, &resolver)?,
+                    document: revision,
                     is_indexed,
                     permit,
                 };
@@ -304,27 +315,33 @@ async fn commit_document(
     }
 }
 
-/// Adds the vectors of its chunks to a document.
+/// Adds the vectors of its chunks to a document, or none if one of them is not known.
 fn into_revision(
     document: PreparedDocument,
     vectors: &VectorMap,
     resolver: &VectorResolver,
-) -> Result<DocumentRevision, EmbedError> {
+) -> DocumentRevision {
     let mut chunks = Vec::with_capacity(document.chunks.len());
+    let mut is_complete = true;
     for sized in document.chunks {
         let embedding_key = resolver.key(&sized.dense_text);
-        let vector = vectors
-            .get(&embedding_key)
-            .ok_or_else(|| EmbedError::Model("the vector of a chunk is missing".to_owned()))?;
-
+        let vector = vectors.get(&embedding_key).map(|vector| vector.to_vec());
+        is_complete &= vector.is_some();
         chunks.push(EmbeddedChunk {
             chunk: sized.chunk,
             embedding_key,
-            vector: vector.to_vec(),
+            vector,
+            tokens: u32::try_from(sized.tokens).unwrap_or(u32::MAX),
         });
     }
 
-    Ok(DocumentRevision {
+    if !is_complete {
+        for chunk in &mut chunks {
+            chunk.vector = None;
+        }
+    }
+
+    DocumentRevision {
         root: document.root,
         folder: document.folder,
         input: document.input,
@@ -333,7 +350,7 @@ fn into_revision(
         pages: document.pages,
         chunks,
         attachments: document.attachments,
-    })
+    }
 }
 
 /// The share of the memory budget that a file takes. A file as large as the whole budget is read

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mcdewey_core::{
-    Format, FormatReport, SkippedFile, SourcePath, StageSeconds, SyncProgress, SyncReport,
+    DocumentRevision, Format, FormatReport, SkippedFile, SourcePath, StageSeconds, SyncProgress,
+    SyncReport,
 };
 
 use crate::parse::Dialect;
@@ -96,6 +97,19 @@ impl<'a> ReportBuilder<'a> {
     /// Counts chunks whose vector was already known.
     pub(crate) fn reused(&self, chunks: usize) {
         self.update(|report| report.reused += chunks as u64);
+    }
+
+    /// Counts the chunks of a document whose vectors were known, or a document that is committed with
+    /// its words only.
+    pub(crate) fn committed_first(&self, document: &DocumentRevision) {
+        let is_words_only = document.is_words_only();
+        self.update(|report| {
+            if is_words_only {
+                report.words_only += 1;
+            } else {
+                report.reused += document.chunks.len() as u64;
+            }
+        });
     }
 
     /// Counts chunks that the model embedded.

@@ -20,10 +20,11 @@ use crate::{IngestError, Root};
 /// Brings an index up to date with folders of documents.
 #[derive(Clone)]
 pub struct Ingester {
-    index: Arc<dyn Index>,
-    embed: Arc<dyn Embed>,
+    pub(crate) index: Arc<dyn Index>,
+    pub(crate) embed: Arc<dyn Embed>,
     convert: Option<Arc<dyn Convert>>,
     keep_originals: bool,
+    words_first: bool,
 }
 
 /// A root with its rules and the files found in it.
@@ -41,6 +42,7 @@ impl Ingester {
             embed,
             convert: None,
             keep_originals: true,
+            words_first: false,
         }
     }
 
@@ -59,6 +61,16 @@ impl Ingester {
     pub fn keep_originals(self, keep_originals: bool) -> Self {
         Self {
             keep_originals,
+            ..self
+        }
+    }
+
+    /// Sets whether the documents of a library that is filled for the first time are committed with
+    /// their words only. [`Ingester::embed_backlog`] then embeds them. The default is `false`.
+    #[must_use]
+    pub fn words_first(self, words_first: bool) -> Self {
+        Self {
+            words_first,
             ..self
         }
     }
@@ -106,6 +118,7 @@ impl Ingester {
             index: &self.index,
             reader: &self.reader(),
             report: &report,
+            words_first: self.commits_words_first().await?,
         };
         pipeline.run(plans).await?;
 
@@ -136,6 +149,19 @@ impl Ingester {
         let convert = self.convert.clone();
         let walked = run_blocking(move || join_and_check(walked, convert.as_deref())).await?;
         Ok(walked.into_iter().zip(manifests).collect())
+    }
+
+    /// A library that is filled for the first time gets its words first, so that it answers within
+    /// minutes, until every document has its vectors. A complete library stays complete: what is
+    /// added to it later is embedded before it is committed.
+    async fn commits_words_first(&self) -> Result<bool, IngestError> {
+        if !self.words_first || !self.index.accepts_words_only() {
+            return Ok(false);
+        }
+
+        let state = self.index.state().await?;
+        let backlog = self.index.vector_backlog().await?;
+        Ok(state.chunks == 0 || !backlog.documents.is_empty())
     }
 
     fn reader(&self) -> Arc<DocumentReader> {

@@ -13,7 +13,7 @@ use crate::split::SizedChunk;
 
 /// How many texts are sent to the model at once: enough to sort them by length, few enough to show
 /// progress.
-const TEXTS_PER_CALL: usize = 128;
+pub(crate) const TEXTS_PER_CALL: usize = 128;
 
 /// How many vectors of this run each of the two generations in memory holds. Older vectors are in
 /// the cache of the index by then.
@@ -85,22 +85,25 @@ impl VectorResolver {
                 .iter()
                 .map(|(_, chunk)| chunk.dense_text.clone())
                 .collect();
-            let vectors = self.embed_with_retries(texts).await?;
-            if vectors.len() != part.len() {
-                return Err(EmbedError::Model(format!(
-                    "it returned {} vectors for {} texts",
-                    vectors.len(),
-                    part.len()
-                ))
-                .into());
-            }
-
+            let vectors = embed_with_retries(self.embed.as_ref(), texts).await?;
             for ((key, _), vector) in part.iter().zip(vectors) {
                 self.remember(*key, vector, &mut found);
             }
 
             report.embedded(part.len(), part.iter().map(|(_, chunk)| chunk.tokens).sum());
         }
+
+        Ok(found)
+    }
+
+    /// Returns the vectors that are known already. Nothing is embedded.
+    pub(crate) async fn known(&mut self, chunks: &[&SizedChunk]) -> Result<VectorMap, IngestError> {
+        let mut found = VectorMap::new();
+        let mut missing: Vec<(ContentHash, &SizedChunk)> = chunks
+            .iter()
+            .map(|chunk| (self.key(&chunk.dense_text), *chunk))
+            .collect();
+        self.look_up_in_index(&mut missing, &mut found).await?;
 
         Ok(found)
     }
@@ -134,19 +137,29 @@ impl VectorResolver {
         self.recent.insert(key, Arc::clone(&vector));
         found.insert(key, vector);
     }
+}
 
-    /// Embeds texts and waits while the queue of the model is full: questions take precedence over
-    /// an ingest, so a full queue must not fail the run.
-    async fn embed_with_retries(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let mut wait = FIRST_RETRY;
-        loop {
-            match self.embed.embed_chunks(texts.clone()).await {
-                Err(EmbedError::Overloaded) => {
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(MAX_RETRY);
-                }
-                other => return other,
+/// Embeds texts and waits while the queue of the model is full: questions take precedence over an
+/// ingest, so a full queue must not fail the run. Returns one vector per text.
+pub(crate) async fn embed_with_retries(
+    embed: &dyn Embed,
+    texts: Vec<String>,
+) -> Result<Vec<Vec<f32>>, EmbedError> {
+    let mut wait = FIRST_RETRY;
+    loop {
+        match embed.embed_chunks(texts.clone()).await {
+            Err(EmbedError::Overloaded) => {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(MAX_RETRY);
             }
+            Ok(vectors) if vectors.len() != texts.len() => {
+                return Err(EmbedError::Model(format!(
+                    "it returned {} vectors for {} texts",
+                    vectors.len(),
+                    texts.len()
+                )));
+            }
+            other => return other,
         }
     }
 }

@@ -14,7 +14,7 @@
 //! - [`http`]: hosts, deadlines, `Accept`, headers and compression, for every interface
 //! - `access`: middleware that admits or rejects a request
 //! - [`rest`] and [`mcp`]: the interfaces; REST has `/metrics` and the question log as well
-//! - `service`: all of them behind one router
+//! - `service`: all of them behind one router; `startup`: what answers before the library is open
 //!
 //! The public items are what the program and the pages need: the program makes the state and
 //! starts the router; a page extracts a [`RequestState`], reads its parameters with [`rest`],
@@ -39,6 +39,7 @@ mod request_state;
 pub mod rest;
 mod served_library;
 mod service;
+mod startup;
 mod state;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
@@ -52,7 +53,8 @@ pub use problem::Problem;
 pub use request_state::RequestState;
 pub use served_library::ServedLibrary;
 pub use service::app;
-pub use state::AppState;
+pub use startup::Startup;
+pub use state::{AppState, Filling};
 pub use telemetry::{
     ConnectionMetrics, OpenConnection, OverCapacity, QuestionLogPolicy, Telemetry,
     TelemetrySettings, TraceParent,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use mcdewey_auth::AccessPolicy;
-use mcdewey_core::{KeepFeedback, OwnerHandle};
+use mcdewey_core::{EmbeddingProgress, KeepFeedback, OwnerHandle, SyncProgress};
 use mcdewey_search::LiveLibrary;
+use tokio::sync::watch;
 
 use crate::authority::{LOOPBACK_HOSTS, WebOrigin};
 use crate::served_library::ServedLibrary;
@@ -27,6 +28,17 @@ struct Shared {
     admin_token: Arc<str>,
     access: AccessPolicy,
     telemetry: Arc<Telemetry>,
+    filling: Option<Filling>,
+}
+
+/// How far a library that is filled for the first time has come. What is `None` is done, or has not
+/// begun.
+#[derive(Debug, Clone)]
+pub struct Filling {
+    /// The first synchronisation of an empty library, which the service is not ready before.
+    pub first_sync: watch::Receiver<Option<SyncProgress>>,
+    /// The embedding of documents that are found by their words only.
+    pub embedding: watch::Receiver<Option<EmbeddingProgress>>,
 }
 
 impl AppState {
@@ -60,7 +72,15 @@ impl AppState {
             admin_token: admin_token.into(),
             access: AccessPolicy::default(),
             telemetry: Arc::default(),
+            filling: None,
         }))
+    }
+
+    /// Shows how far the library is filled.
+    #[must_use]
+    pub fn with_filling(mut self, filling: Filling) -> Self {
+        Arc::make_mut(&mut self.0).filling = Some(filling);
+        self
     }
 
     /// Allows further host names.
@@ -116,6 +136,19 @@ impl AppState {
     /// Whether programs should be configured with a key.
     pub fn needs_key(&self) -> bool {
         self.0.access.needs_key()
+    }
+
+    /// How far the passages of the library are embedded; `None` while nothing is being embedded.
+    pub fn embedding_progress(&self) -> Option<EmbeddingProgress> {
+        let filling = self.0.filling.as_ref()?;
+        *filling.embedding.borrow()
+    }
+
+    /// How far the first synchronisation of an empty library is; `None` if there is none or it is
+    /// done.
+    pub(crate) fn first_sync(&self) -> Option<SyncProgress> {
+        let filling = self.0.filling.as_ref()?;
+        filling.first_sync.borrow().clone()
     }
 
     /// Counts requests, limits concurrent searches and keeps the question log.

@@ -6,6 +6,7 @@
 //! each request holds one [`Library`](mcdewey_search::Library) from beginning to end.
 
 mod carry_over;
+mod embed_backlog;
 mod estimate;
 mod remove;
 mod rollback;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use mcdewey_core::{Generation, Index, OwnerError, Perform, SyncProgress, SyncReport, SyncRequest};
 use mcdewey_ingest::{CHUNKER, Ingester, Root, resolve_request};
 use mcdewey_search::LiveLibrary;
+use tokio::sync::Notify as Changed;
 use tokio::task::JoinHandle;
 
 use crate::config::IngestConfig;
@@ -49,6 +51,13 @@ pub struct LibraryOwner {
     published: OnceLock<LiveLibrary>,
     /// The deletion of old generations that is in progress.
     retirement: Mutex<Option<JoinHandle<()>>>,
+    /// Held while the live generation is synchronised. Embedding does not begin meanwhile: words come
+    /// first.
+    synchronising: tokio::sync::Mutex<()>,
+    /// Notified when documents may lack their vectors.
+    documents_changed: Changed,
+    /// Notified when another generation becomes live.
+    live_changed: Changed,
 }
 
 /// An index on a Qdrant server, with the ingester that fills it.
@@ -88,6 +97,9 @@ impl LibraryOwner {
             swap_lock: tokio::sync::Mutex::default(),
             published: OnceLock::new(),
             retirement: Mutex::default(),
+            synchronising: tokio::sync::Mutex::default(),
+            documents_changed: Changed::new(),
+            live_changed: Changed::new(),
         }
     }
 
@@ -114,7 +126,12 @@ impl LibraryOwner {
 
         match self.sync_target().await? {
             SyncTarget::Live(live) => {
-                let report = self.ingester(&live).sync(&roots, progress).await?;
+                let synchronising = self.synchronising.lock().await;
+                let ingester = self.ingester(&live).words_first(true);
+                let report = ingester.sync(&roots, progress).await;
+                drop(synchronising);
+                self.documents_changed.notify_one();
+                let report = report?;
                 self.mark_complete(&live, false).await?;
                 Ok(report)
             }
@@ -223,6 +240,8 @@ impl LibraryOwner {
             lock(generation_set).live = generation.clone();
         }
 
+        self.live_changed.notify_waiters();
+        self.documents_changed.notify_one();
         if let Some(live) = self.published.get() {
             live.swap(Arc::new(
                 self.search_config

@@ -8,7 +8,7 @@ pub(crate) mod timings;
 
 use std::collections::BTreeMap;
 
-use mcdewey_core::{Facet, IndexState};
+use mcdewey_core::{Facet, IndexState, VectorCoverage};
 
 use crate::ranking::facets::FacetCount;
 use crate::results::confidence::{NoAnswer, Signals};
@@ -40,6 +40,10 @@ pub struct SearchResults {
     /// For the first page, if there is a reranker: whether it ordered the first hits. If it did not,
     /// `notices` give the reason.
     pub reranked: Option<bool>,
+    /// Present while passages in the scope have no vector yet, after a library was filled for the
+    /// first time: how many have one. The hits are those of a keyword search then, and there is
+    /// neither a confidence nor a verdict that there is no answer.
+    pub indexing: Option<VectorCoverage>,
     /// Remarks for the user, for example that a word was corrected.
     pub notices: Vec<String>,
     /// The state of the library that was searched.

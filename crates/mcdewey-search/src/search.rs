@@ -1,6 +1,7 @@
 //! Answers a question: analyses it, embeds it, queries the index, fuses and collapses the candidates,
 //! cuts out the page of hits, and reads their chunks.
 
+mod coverage;
 mod prepare;
 mod retrieve;
 #[cfg(test)]
@@ -64,9 +65,9 @@ impl<'a> SearchPipeline<'a> {
         };
 
         let cursors = Cursors::of_search(request, snapshot.state());
-        let offset = match &request.cursor {
-            Some(cursor) => cursors.offset(cursor)?,
-            None => 0,
+        let (cursors, offset) = match &request.cursor {
+            Some(cursor) => cursors.resume(cursor)?,
+            None => (cursors, 0),
         };
 
         let analysis = analyse(&request.q, view);
@@ -84,7 +85,8 @@ impl<'a> SearchPipeline<'a> {
 
     async fn run(self) -> Result<SearchResults, QueryError> {
         let mut stages = StageTimer::start();
-        let prepared = self.prepare_query().await?;
+        let incomplete = self.incomplete_coverage(&self.scope).await?;
+        let prepared = self.prepare_query(incomplete.is_none()).await?;
         stages.lap("embed");
 
         // The confidence must not depend on the number of hits requested.
@@ -98,16 +100,23 @@ impl<'a> SearchPipeline<'a> {
             .find(&prepared, &self.scope, self.offset, limit)
             .await?;
         stages.add(&found.stages);
-        let unversioned = match self.unversioned_scope() {
+        let (unversioned, unversioned_incomplete) = match self.unversioned_scope() {
             Some(scope) => {
-                let found = self
-                    .find(&prepared, &scope, 0, self.limit.min(MAX_UNVERSIONED))
-                    .await?;
+                let incomplete = self.incomplete_coverage(&scope).await?;
+                let limit = self.limit.min(MAX_UNVERSIONED);
+                let found = match incomplete {
+                    Some(_) => {
+                        let by_words = prepared.by_words();
+                        self.find(&by_words, &scope, 0, limit).await?
+                    }
+                    None => self.find(&prepared, &scope, 0, limit).await?,
+                };
                 stages.add(&found.stages);
-                self.write_out(found.hits, &scope).await?
+                (self.write_out(found.hits, &scope).await?, incomplete)
             }
-            None => Vec::new(),
+            None => (Vec::new(), None),
         };
+        let indexing = coverage::sum(incomplete, unversioned_incomplete);
 
         let has_more = found.has_more || found.hits.len() > self.limit;
         let mut hits = self.write_out(found.hits, &self.scope).await?;
@@ -119,10 +128,16 @@ impl<'a> SearchPipeline<'a> {
         }));
 
         hits.truncate(self.limit);
+        if let Some(coverage) = indexing {
+            notices.push(coverage::notice(coverage));
+            self.note_asked(&hits);
+            self.note_asked(&unversioned);
+        }
+
         stages.lap("write");
 
         let mut reranked = None;
-        if let Some(reranker) = self.reranker() {
+        if let Some(reranker) = self.reranker().filter(|_| incomplete.is_none()) {
             let outcome = self.rerank(reranker, &mut hits).await;
             reranked = Some(outcome.is_ok());
             notices.extend(outcome.err());
@@ -138,6 +153,7 @@ impl<'a> SearchPipeline<'a> {
             facets: found.facets,
             continuation,
             degraded: prepared.degraded,
+            indexing,
             confidence: signals.map(|signals| signals.probability()),
             signals: signals.filter(|_| self.request.explain),
             no_answer,

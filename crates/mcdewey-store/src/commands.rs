@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use mcdewey_core::{IndexError, LibraryDescription, Revision, RootName, SourcePath};
+use mcdewey_core::{
+    ContentHash, IndexError, LibraryDescription, Revision, RootName, SourcePath, VectorEpoch,
+};
 use tokio::sync::oneshot;
 
 use crate::prepare::Prepared;
@@ -16,6 +18,11 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, IndexError>>;
 #[derive(Debug)]
 pub(crate) enum Command {
     Commit(Box<Prepared>, Reply<Revision>),
+    /// Stores vectors in the embedding cache.
+    CacheVectors(Vec<(ContentHash, Vec<f32>)>, Reply<()>),
+    /// Gives documents that were committed with their words only their vectors. A Qdrant server has
+    /// no such documents.
+    Complete(Vec<SourcePath>, Reply<VectorEpoch>),
     Remove(Vec<SourcePath>, Reply<Revision>),
     /// Only the index in a directory accepts it; a Qdrant server cleans up by itself.
     Erase(Vec<SourcePath>, Reply<Revision>),

@@ -6,6 +6,7 @@
 //! visible as a whole or not at all, whatever the shard holds; points that are live in an open
 //! snapshot are not removed.
 
+mod asked;
 mod catalogue;
 mod commit;
 mod database;
@@ -30,6 +31,7 @@ mod traces;
 mod vectors;
 mod writer;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -37,13 +39,15 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 use mcdewey_core::{
     ContentHash, DocumentRevision, Generation, Index, IndexError, IndexReader, IndexState,
-    LibraryDescription, ManifestEntry, ModelInfo, Revision, RootName, SourcePath,
+    LibraryDescription, ManifestEntry, ModelInfo, PassageToEmbed, Revision, RootName, SourcePath,
+    VectorBacklog, VectorEpoch, WordsOnlyDocument,
 };
 
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
 pub use indexed_root::IndexedRoot;
 pub use space::free_space;
 
+use asked::AskedDocuments;
 use catalogue::{Catalogue, Snapshot};
 use commit::Committer;
 use error::EmbeddedResult;
@@ -86,6 +90,8 @@ struct Shared {
     bm25: Bm25,
     catalogue: Catalogue,
     vectors: VectorCache,
+    /// How often documents were among the hits while they had no vectors.
+    asked: AskedDocuments,
     /// Locked for reading during a search and for writing while points are removed or the shard is
     /// replaced.
     shard: RwLock<Shard>,
@@ -166,6 +172,7 @@ impl EmbeddedIndex {
             bm25,
             catalogue,
             vectors,
+            asked: AskedDocuments::default(),
             shard: RwLock::new(shard),
             files_in_use: Arc::new(FilesInUse),
         });
@@ -287,6 +294,75 @@ impl Index for EmbeddedIndex {
         self.writer
             .execute(|reply| Command::Commit(Box::new(prepared), reply))
             .await
+    }
+
+    fn accepts_words_only(&self) -> bool {
+        true
+    }
+
+    async fn vector_backlog(&self) -> Result<VectorBacklog, IndexError> {
+        self.blocking(|shared| {
+            let (missing, (passages, tokens)) = shared
+                .catalogue
+                .read(|snapshot| Ok((snapshot.missing_vectors()?, snapshot.work_left()?)))?;
+
+            let documents: Vec<WordsOnlyDocument> = missing
+                .into_iter()
+                .filter(|document| !document.is_embedded)
+                .map(|document| WordsOnlyDocument {
+                    asked: shared.asked.count(&document.meta.source),
+                    meta: document.meta,
+                    passages: document.chunks,
+                })
+                .collect();
+
+            if documents.is_empty() {
+                // Passages may be left of documents that were replaced or removed.
+                return Ok(VectorBacklog::default());
+            }
+
+            Ok(VectorBacklog {
+                documents,
+                passages,
+                tokens,
+            })
+        })
+        .await
+    }
+
+    async fn passages_to_embed(
+        &self,
+        sources: &[SourcePath],
+    ) -> Result<Vec<PassageToEmbed>, IndexError> {
+        let sources = sources.to_vec();
+        self.read(move |snapshot| {
+            let mut seen = HashSet::new();
+            let mut passages = Vec::new();
+            for source in &sources {
+                passages.extend(snapshot.passages_to_embed(source)?);
+            }
+
+            passages.retain(|passage| seen.insert(passage.key));
+            Ok(passages)
+        })
+        .await
+    }
+
+    async fn cache_vectors(&self, vectors: Vec<(ContentHash, Vec<f32>)>) -> Result<(), IndexError> {
+        self.writer
+            .execute(|reply| Command::CacheVectors(vectors, reply))
+            .await
+    }
+
+    async fn complete(&self, sources: &[SourcePath]) -> Result<VectorEpoch, IndexError> {
+        let sources = sources.to_vec();
+        self.writer
+            .execute(|reply| Command::Complete(sources, reply))
+            .await
+    }
+
+    fn note_asked(&self, sources: &[SourcePath]) {
+        self.shared.asked.note(sources);
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {

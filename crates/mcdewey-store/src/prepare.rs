@@ -30,6 +30,9 @@ pub(crate) struct Prepared {
     pub(crate) attachments: Vec<AttachedFile>,
     /// In how many of the document's chunks each BM25 token occurs.
     pub(crate) terms: BTreeMap<u32, u32>,
+    /// If the document is committed with its words only: the keys of the vectors that are not in the
+    /// embedding cache. The writer fills it in.
+    pub(crate) keys_to_embed: Option<HashSet<ContentHash>>,
 }
 
 /// A chunk ready to be written.
@@ -38,7 +41,10 @@ pub(crate) struct PreparedChunk {
     pub(crate) point: Uuid,
     pub(crate) chunk: Chunk,
     pub(crate) embedding_key: ContentHash,
-    pub(crate) vector: Vec<f32>,
+    /// `None` if the document is committed with its words only.
+    pub(crate) vector: Option<Vec<f32>>,
+    /// The number of tokens of the text that is embedded.
+    pub(crate) tokens: u32,
     pub(crate) keyword_vector: SparseVector,
 }
 
@@ -51,6 +57,7 @@ impl Prepared {
         bm25: &Bm25,
     ) -> Result<Self, IndexError> {
         check(&document, dimensions)?;
+        let keys_to_embed = document.is_words_only().then(HashSet::new);
 
         let hash = document.hash();
         let language = document.meta.facets.lang.clone();
@@ -61,6 +68,7 @@ impl Prepared {
             chunk,
             embedding_key,
             vector,
+            tokens,
         } in document.chunks
         {
             let keyword_vector = bm25.chunk_vector(&chunk.keyword_text(), language.as_deref())?;
@@ -73,6 +81,7 @@ impl Prepared {
                 chunk,
                 embedding_key,
                 vector,
+                tokens,
                 keyword_vector,
             });
         }
@@ -89,6 +98,7 @@ impl Prepared {
             chunks,
             attachments: document.attachments,
             terms,
+            keys_to_embed,
         })
     }
 
@@ -118,7 +128,8 @@ impl Prepared {
 impl PreparedChunk {
     /// Bytes of text and vectors. An entry of the keyword vector is a token and a weight.
     fn size(&self) -> usize {
-        let numbers = self.vector.len() + 2 * self.keyword_vector.indices.len();
+        let numbers =
+            self.vector.as_ref().map_or(0, Vec::len) + 2 * self.keyword_vector.indices.len();
         self.chunk.text.len() + self.chunk.context.len() + 4 * numbers
     }
 }
@@ -150,14 +161,23 @@ fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexErro
             )));
         }
 
-        let length = embedded.vector.len();
+        let Some(vector) = &embedded.vector else {
+            if document.chunks.iter().any(|other| other.vector.is_some()) {
+                return Err(invalid(format!(
+                    "`{id}` has no vector, but other chunks of the document have one"
+                )));
+            }
+            continue;
+        };
+
+        let length = vector.len();
         if length != dimensions {
             return Err(invalid(format!(
                 "the vector of `{id}` has {length} numbers instead of {dimensions}"
             )));
         }
 
-        if !embedded.vector.iter().all(|number| number.is_finite()) {
+        if !vector.iter().all(|number| number.is_finite()) {
             return Err(invalid(format!(
                 "the vector of `{id}` holds a value that is not a finite number"
             )));
@@ -213,10 +233,13 @@ mod tests {
     #[test]
     fn invalid_documents_are_rejected() {
         let mut short = sample();
-        short.chunks[1].vector.pop();
+        short.chunks[1].vector.as_mut().unwrap().pop();
 
         let mut nan = sample();
-        nan.chunks[0].vector[0] = f32::NAN;
+        nan.chunks[0].vector.as_mut().unwrap()[0] = f32::NAN;
+
+        let mut half = sample();
+        half.chunks[1].vector = None;
 
         let mut shuffled = sample();
         shuffled.chunks.swap(0, 1);
@@ -239,6 +262,7 @@ mod tests {
         for (document, reason) in [
             (short, "numbers"),
             (nan, "not a finite number"),
+            (half, "has no vector"),
             (shuffled, "number 0"),
             (foreign, "b::0"),
         ] {

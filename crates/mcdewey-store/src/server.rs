@@ -30,8 +30,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    ContentHash, DocumentRevision, Index, IndexError, IndexReader, LibraryDescription,
-    ManifestEntry, ModelInfo, Revision, RootName, SourcePath,
+    ContentHash, DocumentRevision, Index, IndexError, IndexReader, InvalidValue,
+    LibraryDescription, ManifestEntry, ModelInfo, Revision, RootName, SourcePath,
 };
 
 use collection::Collection;
@@ -136,7 +136,7 @@ fn check_name(name: &str) -> Result<(), IndexError> {
         || !name.chars().all(is_allowed_in_name)
     {
         let reason = "letters, digits, `-`, `_` and `.` are allowed, at most 100";
-        return Err(mcdewey_core::InvalidValue::new("name of a collection", name, reason).into());
+        return Err(InvalidValue::new("name of a collection", name, reason).into());
     }
 
     Ok(())
@@ -201,6 +201,13 @@ impl Index for ServerIndex {
     }
 
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
+        if document.is_words_only() {
+            let reason = "a library on a Qdrant server takes documents only with their vectors";
+            return Err(
+                InvalidValue::new("document", document.meta.source.as_str(), reason).into(),
+            );
+        }
+
         let shared = Arc::clone(&self.shared);
         let prepared = tokio::task::spawn_blocking(move || {
             Prepared::new(document, shared.dimensions, &shared.bm25)

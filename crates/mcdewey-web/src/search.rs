@@ -33,6 +33,8 @@ struct ResultsPage {
     facet_groups: Vec<FacetGroup>,
     degraded: Option<String>,
     no_answer: Option<String>,
+    /// Whether only words were searched, because not all passages have vectors yet.
+    is_indexing: bool,
     notices: Vec<String>,
     next_url: Option<String>,
     first_url: Option<String>,
@@ -118,6 +120,7 @@ fn results_page(site: Site, request: &SearchRequest, results: &SearchResults) ->
             .as_ref()
             .filter(|_| !results.hits.is_empty())
             .map(|no_answer| no_answer.message.clone()),
+        is_indexing: results.indexing.is_some(),
         notices: results.notices.clone(),
         next_url: results.continuation.next_page().map(|cursor| {
             site.search(&SearchRequest {

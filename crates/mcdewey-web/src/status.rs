@@ -6,7 +6,9 @@ mod tests;
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
-use mcdewey_core::{IndexState, SkippedFile, SyncReport, Visibility, format_utc};
+use mcdewey_core::{
+    EmbeddingProgress, IndexState, SkippedFile, SyncReport, Visibility, format_utc,
+};
 use mcdewey_query::rest::{self, Parameters};
 use mcdewey_query::telemetry::{AskedQuestion, EndedSync, HourStatistics, REJECTED};
 use mcdewey_query::{Problem, QuestionLogPolicy, RequestState};
@@ -142,6 +144,10 @@ fn facts(
         ("Pages and sections", tree.pages.to_string()),
         ("Passages", tree.chunks.to_string()),
         (
+            "Found by meaning",
+            coverage(index, state.app.embedding_progress()),
+        ),
+        (
             "Embedding model",
             format!(
                 "{} ({} dimensions, {} tokens)",
@@ -153,6 +159,29 @@ fn facts(
         ("Revision", index.revision.0.to_string()),
         ("McDewey", env!("CARGO_PKG_VERSION").to_owned()),
     ]
+}
+
+/// How many passages are found by meaning, and how long the others will take.
+fn coverage(index: &IndexState, progress: Option<EmbeddingProgress>) -> String {
+    let coverage = index.coverage();
+    if coverage.is_complete() {
+        return "all passages".to_owned();
+    }
+
+    let seconds_left = progress.and_then(|progress| progress.seconds_left);
+    let left = seconds_left.map_or_else(String::new, |seconds| {
+        format!(", about {} left", rough_duration(seconds))
+    });
+    format!("{} %{left}", coverage.percent())
+}
+
+/// A duration in the unit that people would use.
+fn rough_duration(seconds: f64) -> String {
+    match seconds {
+        ..90.0 => format!("{seconds:.0} s"),
+        90.0..5_400.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3_600.0),
+    }
 }
 
 fn activity(syncs: Vec<EndedSync>, hours: &[HourStatistics]) -> Activity {

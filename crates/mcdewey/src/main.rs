@@ -10,6 +10,7 @@ mod converters;
 mod engine_config;
 mod limits;
 mod listeners;
+mod local_service;
 mod log;
 #[cfg(feature = "otel")]
 mod otel;
@@ -17,6 +18,7 @@ mod progress;
 mod qdrant;
 mod rerank;
 mod secret;
+mod served_owner;
 mod settings;
 mod stop;
 mod telemetry_opt_out;

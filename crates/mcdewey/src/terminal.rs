@@ -32,7 +32,11 @@ pub(crate) fn format_answer(answer: &SearchAnswer) -> String {
     }
 
     if answer.hits.is_empty() {
-        push_line(&mut out, "no passage found");
+        let found = match answer.indexing {
+            Some(_) => "no passage found by its words yet",
+            None => "no passage found",
+        };
+        push_line(&mut out, found);
     }
 
     push_hits(&mut out, &answer.hits);
@@ -159,6 +163,16 @@ pub(crate) fn format_report(report: &SyncReport) -> String {
             report.revision
         ),
     );
+
+    if report.words_only > 0 {
+        push_line(
+            &mut out,
+            &format!(
+                "{} documents are found by their words so far; they are being embedded in the background",
+                report.words_only
+            ),
+        );
+    }
 
     if report.written + report.skipped.len() as u64 > 0 {
         push_formats(&mut out, report);

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use crate::{
     AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash,
     Document, DocumentPage, DocumentRevision, DocumentSummary, Index, IndexError, IndexReader,
-    IndexState, LibraryDescription, ManifestEntry, Page, PageNumber, Revision, RootName, Scope,
-    SourcePath,
+    IndexState, LibraryDescription, ManifestEntry, Page, PageNumber, PassageToEmbed, Revision,
+    RootName, Scope, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch,
 };
 
 /// Wraps an [`Index`] and counts the calls of its readers by name, together with `reader` and `state`
@@ -94,6 +94,33 @@ impl Index for CountingIndex {
         self.index.commit(document).await
     }
 
+    fn accepts_words_only(&self) -> bool {
+        self.index.accepts_words_only()
+    }
+
+    async fn vector_backlog(&self) -> Result<VectorBacklog, IndexError> {
+        self.index.vector_backlog().await
+    }
+
+    async fn passages_to_embed(
+        &self,
+        sources: &[SourcePath],
+    ) -> Result<Vec<PassageToEmbed>, IndexError> {
+        self.index.passages_to_embed(sources).await
+    }
+
+    async fn cache_vectors(&self, vectors: Vec<(ContentHash, Vec<f32>)>) -> Result<(), IndexError> {
+        self.index.cache_vectors(vectors).await
+    }
+
+    async fn complete(&self, sources: &[SourcePath]) -> Result<VectorEpoch, IndexError> {
+        self.index.complete(sources).await
+    }
+
+    fn note_asked(&self, sources: &[SourcePath]) {
+        self.index.note_asked(sources);
+    }
+
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         self.index.remove(sources).await
     }
@@ -111,6 +138,15 @@ impl Index for CountingIndex {
 impl IndexReader for CountingReader {
     fn state(&self) -> &IndexState {
         self.reader.state()
+    }
+
+    async fn coverage(
+        &self,
+        scope: &Scope,
+        epoch: VectorEpoch,
+    ) -> Result<Option<VectorCoverage>, IndexError> {
+        self.counts.count("coverage");
+        self.reader.coverage(scope, epoch).await
     }
 
     async fn candidates(

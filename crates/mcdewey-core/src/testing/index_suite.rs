@@ -13,6 +13,7 @@ mod documents;
 mod roots;
 mod scopes;
 mod snapshots;
+mod words_first;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use documents::*;
 pub use roots::*;
 pub use scopes::*;
 pub use snapshots::*;
+pub use words_first::*;
 
 use crate::testing::{FakeEmbed, SampleDocument};
 use crate::{
@@ -89,6 +91,14 @@ macro_rules! index_suite {
             no_score_exceeds_the_keyword_ceiling,
             the_context_is_searched,
             scores_do_not_depend_on_removed_documents,
+            a_document_without_vectors_is_found_by_its_words,
+            a_document_gets_its_vectors_as_a_whole,
+            equal_passages_are_embedded_once,
+            the_epoch_before_the_current_one_stays_readable,
+            the_coverage_is_that_of_the_scope,
+            the_backlog_counts_what_was_asked,
+            replacing_or_removing_a_document_without_vectors_leaves_no_backlog,
+            a_document_with_some_of_its_vectors_is_rejected,
         );
     };
     (@each $make:path: $($behaviour:ident,)+) => {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use async_trait::async_trait;
 
@@ -11,8 +11,8 @@ use crate::{
     AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId,
     ContentHash, Document, DocumentPage, DocumentRevision, DocumentSummary, EmbeddedChunk,
     Generation, Index, IndexError, IndexReader, IndexState, InvalidValue, LibraryDescription,
-    ManifestEntry, Page, PageNumber, PageRef, QuestionWord, Revision, RootName, Scope, SourcePath,
-    WeightedText,
+    ManifestEntry, Page, PageNumber, PageRef, PassageToEmbed, QuestionWord, Revision, RootName,
+    Scope, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch, WeightedText, WordsOnlyDocument,
 };
 
 /// BM25 parameter: how soon repetitions of a word stop raising the score.
@@ -21,12 +21,13 @@ const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
 /// An [`Index`] in memory. Words are runs of letters and digits in lower case, without stemming and
-/// stop words.
+/// stop words. Each [`Index::complete`] that gives a document its vectors begins another epoch.
 #[derive(Debug, Default)]
 pub struct MemoryIndex {
     /// Replaced by every write. Readers keep the contents that they began with.
     contents: RwLock<Arc<Contents>>,
     vectors: RwLock<HashMap<ContentHash, Vec<f32>>>,
+    asked: Mutex<HashMap<SourcePath, u32>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,7 @@ struct Contents {
     documents: BTreeMap<SourcePath, Arc<StoredDocument>>,
     descriptions: BTreeMap<RootName, LibraryDescription>,
     revision: Revision,
+    epoch: VectorEpoch,
 }
 
 /// An [`IndexReader`] of a [`MemoryIndex`].
@@ -43,11 +45,13 @@ struct MemoryReader {
     state: IndexState,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct StoredDocument {
     revision: DocumentRevision,
     hash: ContentHash,
     committed_at: i64,
+    /// The first epoch with the document's vectors.
+    embedded_in: Option<VectorEpoch>,
 }
 
 impl StoredDocument {
@@ -73,6 +77,10 @@ impl MemoryIndex {
     /// Creates an empty index.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn asked(&self) -> MutexGuard<'_, HashMap<SourcePath, u32>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) -> Arc<Contents> {
@@ -105,7 +113,33 @@ impl Contents {
             documents: self.documents.len() as u64,
             pages,
             chunks,
+            epoch: self.epoch,
+            without_vectors: chunks - self.coverage(&Scope::everything(), self.epoch).embedded,
         }
+    }
+
+    fn coverage(&self, scope: &Scope, epoch: VectorEpoch) -> VectorCoverage {
+        let mut coverage = VectorCoverage::default();
+        for stored in self.documents.values() {
+            if !scope.contains(&stored.revision.meta) {
+                continue;
+            }
+
+            let passages = stored.revision.chunks.len() as u64;
+            coverage.passages += passages;
+            if stored.embedded_in.is_some_and(|first| first <= epoch) {
+                coverage.embedded += passages;
+            }
+        }
+
+        coverage
+    }
+
+    /// The documents without vectors.
+    fn words_only(&self) -> impl Iterator<Item = &Arc<StoredDocument>> {
+        self.documents
+            .values()
+            .filter(|stored| stored.embedded_in.is_none())
     }
 
     fn document(&self, source: &SourcePath, scope: &Scope) -> Option<&StoredDocument> {
@@ -139,9 +173,10 @@ impl Contents {
     }
 
     fn dense(&self, question: &[f32], scope: &Scope, depth: usize) -> Vec<Candidate> {
-        let scored = self
-            .chunks(scope)
-            .map(|embedded| candidate(&embedded.chunk, dot(question, &embedded.vector)));
+        let scored = self.chunks(scope).filter_map(|embedded| {
+            let vector = embedded.vector.as_ref()?;
+            Some(candidate(&embedded.chunk, dot(question, vector)))
+        });
 
         ranked(scored.collect(), depth)
     }
@@ -382,17 +417,23 @@ impl Index for MemoryIndex {
             return Err(InvalidValue::new("document", source, reason).into());
         }
 
+        let has_vector = |chunk: &EmbeddedChunk| chunk.vector.is_some();
+        if document.is_words_only() && document.chunks.iter().any(has_vector) {
+            let reason = "some of its chunks have a vector and others have none";
+            return Err(InvalidValue::new("document", source, reason).into());
+        }
+
         self.vectors
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(
-                document
-                    .chunks
-                    .iter()
-                    .map(|embedded| (embedded.embedding_key, embedded.vector.clone())),
+                document.chunks.iter().filter_map(|embedded| {
+                    Some((embedded.embedding_key, embedded.vector.clone()?))
+                }),
             );
 
         let stored = StoredDocument {
+            embedded_in: (!document.is_words_only()).then_some(contents.epoch),
             hash: document.hash(),
             revision: document,
             committed_at: unix_seconds_now(),
@@ -400,6 +441,97 @@ impl Index for MemoryIndex {
 
         contents.documents.insert(source, Arc::new(stored));
         Ok(contents.increment_revision())
+    }
+
+    fn accepts_words_only(&self) -> bool {
+        true
+    }
+
+    async fn vector_backlog(&self) -> Result<VectorBacklog, IndexError> {
+        let contents = self.read();
+        let mut backlog = VectorBacklog::default();
+        let mut sources = Vec::new();
+        for stored in contents.words_only() {
+            let meta = &stored.revision.meta;
+            sources.push(meta.source.clone());
+            backlog.documents.push(WordsOnlyDocument {
+                meta: Arc::clone(meta),
+                passages: stored.revision.chunks.len() as u32,
+                asked: self.asked().get(&meta.source).copied().unwrap_or_default(),
+            });
+        }
+
+        for passage in self.passages_to_embed(&sources).await? {
+            backlog.passages += 1;
+            backlog.tokens += u64::from(passage.tokens);
+        }
+
+        Ok(backlog)
+    }
+
+    async fn passages_to_embed(
+        &self,
+        sources: &[SourcePath],
+    ) -> Result<Vec<PassageToEmbed>, IndexError> {
+        let contents = self.read();
+        let vectors = self.vectors.read().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = HashSet::new();
+        let chunks = sources
+            .iter()
+            .filter_map(|source| contents.documents.get(source))
+            .filter(|stored| stored.embedded_in.is_none())
+            .flat_map(|stored| &stored.revision.chunks);
+
+        Ok(chunks
+            .filter(|chunk| !vectors.contains_key(&chunk.embedding_key))
+            .filter(|chunk| seen.insert(chunk.embedding_key))
+            .map(|embedded| PassageToEmbed {
+                key: embedded.embedding_key,
+                text: embedded.chunk.dense_text(),
+                tokens: embedded.tokens,
+            })
+            .collect())
+    }
+
+    async fn cache_vectors(&self, vectors: Vec<(ContentHash, Vec<f32>)>) -> Result<(), IndexError> {
+        self.vectors
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(vectors);
+        Ok(())
+    }
+
+    async fn complete(&self, sources: &[SourcePath]) -> Result<VectorEpoch, IndexError> {
+        let vectors = self.vectors.read().unwrap_or_else(PoisonError::into_inner);
+        let mut contents = self.write();
+        let contents = Arc::make_mut(&mut contents);
+        let next = VectorEpoch(contents.epoch.0 + 1);
+
+        for source in sources {
+            let Some(stored) = contents.documents.get_mut(source) else {
+                continue;
+            };
+
+            let mut completed = StoredDocument::clone(stored);
+            for chunk in &mut completed.revision.chunks {
+                chunk.vector = vectors.get(&chunk.embedding_key).cloned();
+            }
+
+            if stored.embedded_in.is_none() && !completed.revision.is_words_only() {
+                completed.embedded_in = Some(next);
+                *stored = Arc::new(completed);
+                contents.epoch = next;
+            }
+        }
+
+        Ok(contents.epoch)
+    }
+
+    fn note_asked(&self, sources: &[SourcePath]) {
+        let mut asked = self.asked();
+        for source in sources {
+            *asked.entry(source.clone()).or_default() += 1;
+        }
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
@@ -426,6 +558,16 @@ impl Index for MemoryIndex {
 impl IndexReader for MemoryReader {
     fn state(&self) -> &IndexState {
         &self.state
+    }
+
+    async fn coverage(
+        &self,
+        scope: &Scope,
+        epoch: VectorEpoch,
+    ) -> Result<Option<VectorCoverage>, IndexError> {
+        let current = self.state.epoch;
+        let is_readable = epoch == current || Some(epoch) == current.previous();
+        Ok(is_readable.then(|| self.contents.coverage(scope, epoch)))
     }
 
     async fn candidates(

@@ -205,7 +205,8 @@ fn embed_chunk(chunk: Chunk, embed: &FakeEmbed) -> EmbeddedChunk {
     let fingerprint = &embed.model().fingerprint;
     EmbeddedChunk {
         embedding_key: ContentHash::of_parts([fingerprint.as_str(), dense_text.as_str()]),
-        vector: embed.vector(&dense_text),
+        vector: Some(embed.vector(&dense_text)),
+        tokens: dense_text.split_whitespace().count() as u32,
         chunk,
     }
 }

@@ -1,21 +1,40 @@
-//! Conditional requests: entity tags made of generation and revision, and `If-None-Match`.
+//! Conditional requests: entity tags made of generation, revision and the epoch of the vectors, and
+//! `If-None-Match`.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use mcdewey_core::{ContentHash, Generation, Revision, Visibility};
+use mcdewey_core::{ContentHash, Generation, Revision, VectorEpoch, Visibility};
 use serde::Serialize;
 
-/// Returns the entity tag of any response at one state of the library, for callers with this
-/// visibility. The tag is weak because timings differ between responses.
+/// Returns the entity tag of any response that does not depend on vectors, at one state of the
+/// library, for callers with this visibility. The tag is weak because timings differ between
+/// responses.
 pub(super) fn tag(generation: &Generation, revision: Revision, visibility: &Visibility) -> String {
-    let program = env!("CARGO_PKG_VERSION");
-    let parts = [
+    weak_tag(&[
         generation.to_string(),
         revision.to_string(),
-        program.to_owned(),
         format!("{visibility:?}"),
-    ];
+    ])
+}
 
+/// Returns the entity tag of the results of a search.
+pub(super) fn search_tag(
+    generation: &Generation,
+    revision: Revision,
+    epoch: VectorEpoch,
+    visibility: &Visibility,
+) -> String {
+    weak_tag(&[
+        generation.to_string(),
+        revision.to_string(),
+        format!("{visibility:?}"),
+        epoch.to_string(),
+    ])
+}
+
+fn weak_tag(state: &[String]) -> String {
+    let program = env!("CARGO_PKG_VERSION").to_owned();
+    let parts = std::iter::once(program).chain(state.iter().cloned());
     format!("W/\"{}\"", ContentHash::of_parts(parts).short(16))
 }
 
@@ -87,6 +106,13 @@ mod tests {
         };
 
         assert_ne!(tag_for("a", 1, &everything), tag_for("a", 1, &one_product));
+
+        let search = |epoch| {
+            let generation = Generation("a".to_owned());
+            search_tag(&generation, Revision(1), VectorEpoch(epoch), &everything)
+        };
+        assert_eq!(search(1), search(1));
+        assert_ne!(search(1), search(2), "vectors change the results");
     }
 
     #[test]

@@ -25,7 +25,12 @@ pub(super) async fn get(
         return Ok(uncached(&answer));
     }
 
-    let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
+    let tag = conditional::search_tag(
+        &answer.generation,
+        answer.revision,
+        answer.epoch,
+        state.visibility(),
+    );
     Ok(conditional::json(&headers, &tag, &answer))
 }
 

@@ -67,6 +67,7 @@ struct LibraryMetrics {
     documents: Gauge,
     pages: Gauge,
     chunks: Gauge,
+    embedded: Gauge,
     revision: Gauge,
     revision_age: Gauge,
     generation: Family<GenerationLabels, Gauge>,
@@ -87,6 +88,10 @@ impl LibraryMetrics {
             documents: registrar.register("library_documents", "Documents in the library"),
             pages: registrar.register("library_pages", "Pages and sections in the library"),
             chunks: registrar.register("library_passages", "Passages in the library"),
+            embedded: registrar.register(
+                "library_passages_embedded",
+                "Passages in the library that are found by meaning",
+            ),
             revision: registrar.register("library_revision", "Revision of the live index"),
             revision_age: registrar.register(
                 "library_revision_age_seconds",
@@ -279,6 +284,7 @@ impl Metrics {
         metrics.documents.set(gauge_value(state.documents));
         metrics.pages.set(gauge_value(state.pages));
         metrics.chunks.set(gauge_value(state.chunks));
+        metrics.embedded.set(gauge_value(state.coverage().embedded));
         metrics.revision.set(gauge_value(state.revision.0));
         metrics.revision_age.set(gauge_value(age.as_secs()));
 

@@ -61,7 +61,8 @@ pub struct AskedQuestion {
     pub q: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<&'static str, String>,
-    /// `answered`, `no_answer`, [`REJECTED`] or an error code.
+    /// `answered`, `no_answer`, `indexing` (nothing was found by words in a library that is still being
+    /// embedded), [`REJECTED`] or an error code.
     pub outcome: &'static str,
     pub slow: bool,
     pub latency_ms: f64,
@@ -103,7 +104,12 @@ impl AskedQuestion {
             Ok(results) => {
                 let is_empty = results.no_answer.is_some()
                     || (results.hits.is_empty() && results.unversioned.is_empty());
-                question.outcome = if is_empty { "no_answer" } else { "answered" };
+                question.outcome = match is_empty {
+                    // Nobody knows yet whether there is an answer.
+                    true if results.indexing.is_some() => "indexing",
+                    true => "no_answer",
+                    false => "answered",
+                };
                 question.hits = results.hits.len();
                 question.confidence = results.confidence;
                 question.no_answer = results.no_answer.as_ref().map(|none| none.message.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mcdewey_core::{Generation, Revision};
+use mcdewey_core::{Generation, Revision, VectorCoverage, VectorEpoch};
 use mcdewey_search::SearchResults;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,11 @@ pub struct SearchAnswer {
     /// passages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_answer: Option<NoAnswer>,
+    /// Present while a library is filled for the first time and passages that the question may be
+    /// answered from cannot be found by meaning yet: how many of them can. The hits are then found by
+    /// words alone, and `confidence` and `no_answer` are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indexing: Option<VectorCoverage>,
     /// Present with the first page of hits if a reranker is configured: whether the reranker
     /// ordered the first hits. If it did not, `notices` give the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +57,11 @@ pub struct SearchAnswer {
     /// The revision of the index that answered.
     #[schemars(with = "u64")]
     pub revision: Revision,
+    /// The set of vectors that answered. It grows while a library is filled for the first time, at
+    /// most once a minute; the texts, and so the revision, stay the same.
+    #[serde(default)]
+    #[schemars(with = "u64")]
+    pub epoch: VectorEpoch,
     /// Time spent, in milliseconds: `queue` (waiting for a permit, on a server), `embed` (the
     /// model, including its own queue), `store`, `fusion`, `write`, `rerank` (if a reranker is
     /// used), `total`.
@@ -74,10 +84,12 @@ impl SearchAnswer {
             confidence: results.confidence,
             signals: results.signals.map(Signals::from),
             no_answer: results.no_answer.map(NoAnswer::from),
+            indexing: results.indexing,
             reranked: results.reranked,
             notices: results.notices,
             generation: results.state.generation,
             revision: results.state.revision,
+            epoch: results.state.epoch,
             timings_ms: milliseconds(&results.timings),
         }
     }

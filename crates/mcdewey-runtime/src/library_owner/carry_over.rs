@@ -115,6 +115,7 @@ pub(super) fn merge_reports(before: Option<SyncReport>, mut report: SyncReport) 
     report.written += before.written;
     report.chunks += before.chunks;
     report.removed += before.removed;
+    report.words_only += before.words_only;
     report.tokens += before.tokens;
     report.seconds += before.seconds;
 

@@ -16,7 +16,7 @@ const MAX_LOOKUPS: usize = 64;
 
 /// A question for keyword search in which every word that the caller cannot see is replaced by a
 /// placeholder that occurs in no document.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct VocabularyMask {
     /// The masked question.
     pub(crate) text: String,

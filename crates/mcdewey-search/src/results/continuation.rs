@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use mcdewey_core::{ContentHash, IndexState};
+use mcdewey_core::{ContentHash, IndexState, VectorEpoch};
 
 use crate::{QueryError, SearchRequest};
 
@@ -13,6 +13,8 @@ pub struct Cursors {
     /// The `Debug` text of the request, without what only selects a page.
     request: String,
     state: IndexState,
+    /// The epoch of the vectors that determine the ranking; `None` if no vectors do.
+    epoch: Option<VectorEpoch>,
 }
 
 impl Cursors {
@@ -21,12 +23,47 @@ impl Cursors {
         Self {
             request: format!("{request:?}"),
             state: state.clone(),
+            epoch: None,
         }
     }
 
-    /// The cursors of a search.
+    /// The cursors of a search, at the current epoch of vectors.
     pub(crate) fn of_search(request: &SearchRequest, state: &IndexState) -> Self {
-        Self::new(&without_paging(request), state)
+        Self {
+            epoch: Some(state.epoch),
+            ..Self::new(&without_paging(request), state)
+        }
+    }
+
+    /// Returns the cursors at the epoch of this cursor, which is the current one or the one before,
+    /// and its offset.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Cursors::offset`].
+    pub(crate) fn resume(self, cursor: &str) -> Result<(Self, usize), QueryError> {
+        match (
+            self.offset(cursor),
+            self.epoch.and_then(VectorEpoch::previous),
+        ) {
+            (Err(QueryError::CursorExpired), Some(previous)) => {
+                let before = Self {
+                    epoch: Some(previous),
+                    ..self
+                };
+                let offset = before.offset(cursor)?;
+                Ok((before, offset))
+            }
+            (offset, _) => {
+                let offset = offset?;
+                Ok((self, offset))
+            }
+        }
+    }
+
+    /// The epoch of the vectors that determine the ranking.
+    pub(crate) fn epoch(&self) -> VectorEpoch {
+        self.epoch.unwrap_or(self.state.epoch)
     }
 
     /// Returns the cursor of what follows the first `offset` results.
@@ -57,12 +94,13 @@ impl Cursors {
     }
 
     fn checksum(&self, offset: usize) -> String {
-        let parts = [
+        let mut parts = vec![
             self.request.clone(),
             self.state.generation.to_string(),
             self.state.revision.to_string(),
             offset.to_string(),
         ];
+        parts.extend(self.epoch.map(|epoch| epoch.to_string()));
         ContentHash::of_parts(parts).short(16)
     }
 }
@@ -140,6 +178,8 @@ mod tests {
             documents: 0,
             pages: 0,
             chunks: 0,
+            epoch: VectorEpoch::default(),
+            without_vectors: 0,
         }
     }
 
@@ -186,6 +226,28 @@ mod tests {
             Cursors::of_search(&request, &state(1)).offset(&moved),
             Err(QueryError::CursorExpired)
         ));
+    }
+
+    #[test]
+    fn a_cursor_outlives_one_epoch_of_vectors() {
+        let request = SearchRequest::default();
+        let at = |epoch| {
+            let state = IndexState {
+                epoch: VectorEpoch(epoch),
+                ..state(1)
+            };
+            Cursors::of_search(&request, &state)
+        };
+
+        let cursor = at(4).at(10);
+        assert_eq!(at(4).resume(&cursor).unwrap(), (at(4), 10));
+
+        let (resumed, offset) = at(5).resume(&cursor).unwrap();
+        assert_eq!((resumed.epoch(), offset), (VectorEpoch(4), 10));
+        assert_eq!(at(4).resume(&resumed.at(20)).unwrap().1, 20);
+
+        let expired = at(6).resume(&cursor);
+        assert!(matches!(expired, Err(QueryError::CursorExpired)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ const OTHER_NAME_WEIGHT: f32 = 0.3;
 const MAX_SPELL_CHECKED_WORDS: usize = 64;
 
 /// The query for the index, and what happened while it was prepared.
+#[derive(Clone)]
 pub(super) struct PreparedQuery {
     pub(super) query: CandidateQuery,
     pub(super) mask: VocabularyMask,
@@ -25,9 +26,26 @@ pub(super) struct PreparedQuery {
     pub(super) degraded: Option<String>,
 }
 
+impl PreparedQuery {
+    /// The same query without the question's vector.
+    pub(super) fn by_words(&self) -> Self {
+        let mut by_words = self.clone();
+        by_words.query.dense = None;
+        by_words
+    }
+}
+
 impl SearchPipeline<'_> {
-    pub(super) async fn prepare_query(&self) -> Result<PreparedQuery, QueryError> {
-        let mode = self.request.mode;
+    /// Prepares the query. Without vectors to compare with, the question is searched by its words,
+    /// whatever mode was requested.
+    pub(super) async fn prepare_query(
+        &self,
+        has_vectors: bool,
+    ) -> Result<PreparedQuery, QueryError> {
+        let mode = match self.request.mode {
+            _ if !has_vectors => Mode::Keyword,
+            mode => mode,
+        };
         let mut prepared = PreparedQuery {
             query: CandidateQuery {
                 exact: self.request.exact,

@@ -1,6 +1,7 @@
 //! The catalogue: an SQLite file that is the source of truth for a generation. A document is in it
 //! as a whole or not at all; the shard is derived from it.
 
+mod missing_vectors;
 mod read;
 mod summary;
 mod write;
@@ -21,7 +22,7 @@ pub(super) use summary::{CatalogueSummary, summarise};
 pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.
-pub(super) const SCHEMA: i64 = 4;
+pub(super) const SCHEMA: i64 = 5;
 
 /// The oldest version of the tables that questions can be answered from, once its missing tables
 /// have been created, empty. Raise it to [`SCHEMA`] when a change does more than add a table or an
@@ -108,6 +109,28 @@ const TABLES: &str = "
         content BLOB NOT NULL,
         PRIMARY KEY (document, role, name)
     ) STRICT;
+
+    CREATE TABLE IF NOT EXISTS vector_state (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        epoch INTEGER NOT NULL
+    ) STRICT;
+    INSERT OR IGNORE INTO vector_state VALUES (1, 0);
+
+    CREATE TABLE IF NOT EXISTS unpublished_vectors (
+        document INTEGER PRIMARY KEY,
+        chunks INTEGER NOT NULL,
+        embedded INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE IF NOT EXISTS published_vectors (
+        document INTEGER PRIMARY KEY,
+        chunks INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE IF NOT EXISTS passages_to_embed (
+        embedding_key BLOB PRIMARY KEY,
+        tokens INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE IF NOT EXISTS terms (token INTEGER PRIMARY KEY, passages INTEGER NOT NULL) STRICT;
 

@@ -5,9 +5,11 @@
 //! Whenever the process is killed, the catalogue holds either old or new revisions, and anything
 //! extra in the shard is removed when it is opened next.
 
+mod complete;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mcdewey_core::{IndexError, LibraryDescription, Revision, RootName, SourcePath};
 use uuid::Uuid;
@@ -61,6 +63,8 @@ pub(super) struct Committer {
     replaced_points: KeptForSnapshots<Vec<Uuid>>,
     /// Snapshots with a lower number may not show the latest change.
     first_current_snapshot: u64,
+    /// When this process began the current epoch of vectors.
+    epoch_began: Option<Instant>,
     #[cfg(test)]
     pub(super) on_step: Option<Box<dyn FnMut(Step) + Send>>,
 }
@@ -82,6 +86,7 @@ impl Committer {
             needs_optimize: false,
             replaced_points: KeptForSnapshots::default(),
             first_current_snapshot: 0,
+            epoch_began: None,
             #[cfg(test)]
             on_step: None,
         }
@@ -102,8 +107,13 @@ impl Committer {
             }
         }
 
+        let mut documents: Vec<&mut Prepared> = accepted
+            .iter_mut()
+            .map(|(document, _)| &mut **document)
+            .collect();
+        let found = self.find_keys_to_embed(&mut documents);
         let documents: Vec<&Prepared> = accepted.iter().map(|(document, _)| &**document).collect();
-        match self.write(&documents) {
+        match found.and_then(|()| self.write(&documents)) {
             Ok((revisions, freed)) => {
                 for ((_, reply), revision) in accepted.into_iter().zip(revisions) {
                     answer(reply, Ok::<_, IndexError>(revision));
@@ -174,6 +184,7 @@ impl Committer {
         shared.catalogue.held().end_all(READER_GRACE);
         self.replace_shard()?;
         shared.catalogue.clear_cache();
+        shared.asked.clear();
         erase::finish(&self.layout, &shared.catalogue, &self.catalogue)
     }
 
@@ -205,7 +216,14 @@ impl Committer {
         }
 
         let shared = Arc::clone(&self.shared);
-        let points = shared.catalogue.read(|snapshot| snapshot.chunk_count())?;
+        let (points, without_vectors) = shared
+            .catalogue
+            .read(|snapshot| Ok((snapshot.chunk_count()?, snapshot.chunks_without_vectors()?)))?;
+        if without_vectors > 0 {
+            // Points of compacted segments would be moved out of them again with their vectors.
+            return shared.shard().flush();
+        }
+
         let log_size = {
             let shard = shared.shard();
             shard.flush()?;
@@ -252,8 +270,11 @@ impl Committer {
         self.needs_optimize = true;
 
         let chunks = documents.iter().flat_map(|document| &document.chunks);
-        self.vectors
-            .put(chunks.map(|chunk| (&chunk.embedding_key, chunk.vector.as_slice())))?;
+        self.vectors.put(
+            chunks.filter_map(|chunk| {
+                Some((&chunk.embedding_key, chunk.vector.as_ref()?.as_slice()))
+            }),
+        )?;
         self.reached(Step::VectorsStored);
 
         let shared = Arc::clone(&self.shared);
@@ -265,9 +286,19 @@ impl Committer {
         shared.shard().flush()?;
         self.reached(Step::PointsFlushed);
 
+        let lacks_vectors = shared
+            .catalogue
+            .read(|snapshot| snapshot.chunks_without_vectors())?
+            > 0;
         let mut revisions = Vec::with_capacity(documents.len());
         let mut freed = Vec::new();
         let change = self.catalogue.begin()?;
+        if lacks_vectors {
+            let embedded = documents.iter().flat_map(|document| &document.chunks);
+            let embedded = embedded.filter(|chunk| chunk.vector.is_some());
+            change.set_cached(embedded.map(|chunk| &chunk.embedding_key))?;
+        }
+
         for document in documents {
             let (revision, points) = change.put(document)?;
             revisions.push(revision);
@@ -399,7 +430,7 @@ fn points_of(document: &Prepared) -> impl Iterator<Item = Point<'_>> {
         chunk_id: prepared.chunk.chunk_id.as_str(),
         page: prepared.chunk.page.number.0,
         document: &document.meta,
-        vector: Some(&prepared.vector),
+        vector: prepared.vector.as_deref(),
         keyword_vector: &prepared.keyword_vector,
     })
 }

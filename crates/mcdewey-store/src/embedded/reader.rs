@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use mcdewey_core::{
     AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, Document,
     DocumentPage, DocumentSummary, IndexError, IndexReader, IndexState, LibraryDescription, Page,
-    PageNumber, Scope, SourcePath,
+    PageNumber, Scope, SourcePath, VectorCoverage, VectorEpoch,
 };
 
 use super::catalogue::Snapshot;
@@ -72,6 +72,16 @@ impl EmbeddedReader {
 impl IndexReader for EmbeddedReader {
     fn state(&self) -> &IndexState {
         &self.state
+    }
+
+    async fn coverage(
+        &self,
+        scope: &Scope,
+        epoch: VectorEpoch,
+    ) -> Result<Option<VectorCoverage>, IndexError> {
+        let scope = scope.clone();
+        self.read(move |snapshot| snapshot.coverage(&scope, epoch))
+            .await
     }
 
     async fn candidates(

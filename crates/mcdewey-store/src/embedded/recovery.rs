@@ -202,7 +202,7 @@ fn add_points(
 
         // Before the points are added. Otherwise a crash in between would leave these documents
         // without vectors for good.
-        forget_inputs_without_vectors(&live, &vectors, writer)?;
+        note_lost_vectors(&live, &vectors, source, writer)?;
 
         let keyword_vectors = live
             .iter()
@@ -243,33 +243,48 @@ fn keyword_vector(point: &LivePoint, bm25: &Bm25) -> Result<SparseVector, IndexE
     bm25.chunk_vector(&point.chunk.keyword_text(), language)
 }
 
-/// Forgets the input hashes of documents whose vectors are missing in the embedding cache. They
-/// match by keywords only until the next ingest writes them again.
-fn forget_inputs_without_vectors(
+/// Records which documents have lost vectors: they are missing in the embedding cache, although the
+/// documents had them. Such a document is found by its words only until it is embedded again.
+fn note_lost_vectors(
     live: &[LivePoint],
     vectors: &[Option<Vec<f32>>],
+    source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
 ) -> EmbeddedResult<()> {
-    let sources: BTreeSet<&SourcePath> = live
+    let mut lost: BTreeSet<&SourcePath> = live
         .iter()
         .zip(vectors)
         .filter(|(_, vector)| vector.is_none())
         .map(|(point, _)| &point.chunk.document.source)
         .collect();
 
-    if sources.is_empty() {
+    if lost.is_empty() {
+        return Ok(());
+    }
+
+    source.catalogue.read(|snapshot| {
+        for source in std::mem::take(&mut lost) {
+            if !snapshot.awaits_vectors(source)? {
+                lost.insert(source);
+            }
+        }
+
+        Ok(())
+    })?;
+
+    if lost.is_empty() {
         return Ok(());
     }
 
     tracing::warn!(
-        documents = sources.len(),
-        "the embedding cache has lost vectors; these documents match by keywords only until the \
-         next ingest"
+        documents = lost.len(),
+        "the embedding cache has lost vectors; these documents are found by their words only until \
+         they are embedded again"
     );
 
     let change = writer.begin()?;
-    for source in sources {
-        change.forget_input(source)?;
+    for source in lost {
+        change.lose_vectors(source)?;
     }
 
     change.commit()

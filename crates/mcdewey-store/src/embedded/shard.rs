@@ -20,9 +20,10 @@ use qdrant_edge::{
     CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeSparseVectorParams,
     EdgeVectorParams, FieldIndexOperations, Filter, HnswIndexConfig, NamedQuery,
     PayloadFieldSchema, PayloadSchemaType, PointId, PointInsertOperations, PointOperations,
-    PointStruct, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest, SearchParams, SparseVector,
-    UpdateOperation, Vector, VectorInternal, VectorStructInternal, Vectors, WalOptions,
-    WithPayloadInterface, WithVector,
+    PointStruct, PointVectorsPersisted, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest,
+    SearchParams, SparseVector, UpdateOperation, UpdateVectorsOp, Vector, VectorInternal,
+    VectorOperations, VectorPersisted, VectorStructInternal, VectorStructPersisted, Vectors,
+    WalOptions, WithPayloadInterface, WithVector,
 };
 use uuid::Uuid;
 
@@ -49,6 +50,10 @@ const EDGES: usize = 16;
 
 /// Points passed to the engine at a time. Its log holds such a batch in one record.
 const BATCH: usize = 64;
+
+/// The most bytes that a point without its embedding vector has in one file, when it is moved from one
+/// segment to another: its keyword vector and payload.
+const MOVED_POINT: usize = 8 * 1024;
 
 /// Point ids read at a time when all points are listed.
 const SCROLL_PAGE: usize = 10_000;
@@ -83,7 +88,7 @@ pub(super) struct Point<'a> {
     pub(super) chunk_id: &'a str,
     pub(super) page: u32,
     pub(super) document: &'a DocumentMeta,
-    /// `None` if the embedding cache has lost it; the point then matches by keywords only.
+    /// `None` if the passage is not embedded yet; the point then matches by keywords only.
     pub(super) vector: Option<&'a [f32]>,
     pub(super) keyword_vector: &'a SparseVector,
 }
@@ -164,6 +169,35 @@ impl Shard {
 
             let operation = PointOperations::UpsertPoints(PointInsertOperations::PointsList(batch));
             self.update(UpdateOperation::PointOperation(operation), bytes)?;
+        }
+
+        Ok(())
+    }
+
+    /// Adds their embedding vectors to points that are in the shard. Durable after [`Shard::flush`].
+    pub(super) fn set_vectors(&self, vectors: &[(Uuid, Vec<f32>)]) -> EmbeddedResult<()> {
+        for batch in vectors.chunks(BATCH) {
+            let points = batch
+                .iter()
+                .map(|(point, vector)| PointVectorsPersisted {
+                    id: PointId::Uuid(*point),
+                    vector: VectorStructPersisted::Named(HashMap::from([(
+                        DENSE.into(),
+                        VectorPersisted::Dense(vector.clone()),
+                    )])),
+                })
+                .collect();
+
+            // A point of a compacted segment moves to another one with all its data.
+            let bytes: usize = batch
+                .iter()
+                .map(|(_, vector)| 8 * vector.len() + MOVED_POINT)
+                .sum();
+            let operation = VectorOperations::UpdateVectors(UpdateVectorsOp {
+                points,
+                update_filter: None,
+            });
+            self.update(UpdateOperation::VectorOperation(operation), bytes as u64)?;
         }
 
         Ok(())

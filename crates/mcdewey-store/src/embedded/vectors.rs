@@ -3,7 +3,7 @@
 //! The key covers the model's fingerprint, so one file serves all generations. A shard is rebuilt
 //! from the cache without embedding anything again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use mcdewey_core::{ContentHash, IndexError};
@@ -40,6 +40,24 @@ impl VectorCache {
     pub(super) fn get(&self, keys: &[ContentHash]) -> EmbeddedResult<Vec<Option<Vec<f32>>>> {
         self.database
             .read(|snapshot| keys.iter().map(|key| get_one(snapshot, key)).collect())
+    }
+
+    /// Returns those of the keys that have no vector.
+    pub(super) fn missing(
+        &self,
+        keys: impl IntoIterator<Item = ContentHash>,
+    ) -> EmbeddedResult<HashSet<ContentHash>> {
+        self.database.read(|snapshot| {
+            let mut select = snapshot.prepare_cached("SELECT 1 FROM vectors WHERE key = ?1")?;
+            let mut missing = HashSet::new();
+            for key in keys {
+                if !select.exists([key.as_bytes()])? {
+                    missing.insert(key);
+                }
+            }
+
+            Ok(missing)
+        })
     }
 }
 

@@ -75,6 +75,14 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
                 (group, next) = collect_group((document, reply), || queue.try_recv().ok());
                 committer.commit(group);
             }
+            Command::CacheVectors(vectors, reply) => {
+                let result = committer.cache_vectors(&vectors);
+                answer(reply, committer.explain(result));
+            }
+            Command::Complete(sources, reply) => {
+                let result = committer.complete(&sources);
+                answer(reply, committer.explain(result));
+            }
             Command::Remove(sources, reply) => {
                 let result = committer.remove(&sources);
                 answer(reply, committer.explain(result));

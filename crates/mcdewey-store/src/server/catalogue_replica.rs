@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mcdewey_core::{
     ContentHash, DocumentMeta, DocumentSummary, Generation, IndexError, IndexState,
-    LibraryDescription, ManifestEntry, Revision, RootName, Scope, SourcePath,
+    LibraryDescription, ManifestEntry, Revision, RootName, Scope, SourcePath, VectorEpoch,
 };
 
 use super::point::{Change, StoredDocument};
@@ -136,6 +136,8 @@ impl CatalogueReplica {
             documents: self.documents.len() as u64,
             pages: self.pages,
             chunks: self.chunks,
+            epoch: VectorEpoch::default(),
+            without_vectors: 0,
         }
     }
 

@@ -457,7 +457,7 @@ impl Committer {
 fn vector_points(documents: &[&Prepared]) -> Vec<PointStruct> {
     let chunks = documents.iter().flat_map(|document| &document.chunks);
     let distinct: BTreeMap<Uuid, &Vec<f32>> = chunks
-        .map(|chunk| (vector_id(&chunk.embedding_key), &chunk.vector))
+        .filter_map(|chunk| Some((vector_id(&chunk.embedding_key), chunk.vector.as_ref()?)))
         .collect();
 
     distinct

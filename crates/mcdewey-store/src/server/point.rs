@@ -306,8 +306,10 @@ fn chunk_point(document: &Prepared, prepared: &PreparedChunk) -> Result<PointStr
     let mut payload = facets::payload(&document.meta);
     payload.extend(to_object(&stored)?);
     let SparseVector { indices, values } = prepared.keyword_vector.clone();
-    let mut vectors =
-        HashMap::from([(DENSE.to_owned(), Vector::new_dense(prepared.vector.clone()))]);
+    let mut vectors = HashMap::new();
+    if let Some(vector) = &prepared.vector {
+        vectors.insert(DENSE.to_owned(), Vector::new_dense(vector.clone()));
+    }
 
     if !indices.is_empty() {
         vectors.insert(KEYWORD.to_owned(), Vector::new_sparse(indices, values));

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use mcdewey_core::{
     AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, Document,
     DocumentPage, DocumentSummary, IndexError, IndexReader, IndexState, LibraryDescription, Page,
-    PageNumber, Scope, SourcePath,
+    PageNumber, Scope, SourcePath, VectorCoverage, VectorEpoch,
 };
 
 use super::search;
@@ -52,6 +52,23 @@ impl ServerReader {
 impl IndexReader for ServerReader {
     fn state(&self) -> &IndexState {
         &self.state
+    }
+
+    /// Every document of this index has its vectors.
+    async fn coverage(
+        &self,
+        scope: &Scope,
+        epoch: VectorEpoch,
+    ) -> Result<Option<VectorCoverage>, IndexError> {
+        let documents = self.pin.replica().summaries(scope);
+        let passages = documents
+            .iter()
+            .map(|document| u64::from(document.chunks))
+            .sum();
+        Ok((epoch == self.state.epoch).then_some(VectorCoverage {
+            passages,
+            embedded: passages,
+        }))
     }
 
     async fn candidates(

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use mcdewey_core::IndexError;
+use mcdewey_core::{IndexError, VectorEpoch};
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::Committer;
@@ -81,6 +81,11 @@ async fn run(
                     result => break answer(reply, committer.explain(result)),
                 }
             },
+            // No document of this index lacks its vectors.
+            Command::CacheVectors(_, reply) => answer(reply, Ok::<_, IndexError>(())),
+            Command::Complete(_, reply) => {
+                answer(reply, Ok::<_, IndexError>(VectorEpoch::default()));
+            }
             Command::Describe(root, description, reply) => loop {
                 match committer.describe(&root, &description).await {
                     Err(error) if backoff.should_retry(&error).await => {}

@@ -1,17 +1,19 @@
 //! `mcdewey ingest [ROOT]`: updates the library, through the running server that owns it or by
-//! itself.
+//! itself. In the latter case other commands on this machine search through this one meanwhile.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use mcdewey_core::{SyncReport, SyncRequest};
+use mcdewey_core::{OwnerHandle, SyncReport, SyncRequest};
 use mcdewey_ingest::{Root, resolve_root};
 use mcdewey_runtime::{Engine, FeedbackFile, LibraryOwner, OwnerClient, RestRequest};
+use mcdewey_search::LiveLibrary;
 
 use crate::cli::IngestArgs;
 use crate::engine_config::{location, without_reranker};
-use crate::progress::SyncDisplay;
+use crate::local_service::LocalService;
+use crate::progress::{EmbeddingDisplay, SyncDisplay};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -63,17 +65,54 @@ async fn ingest_locally(
 
     // Nothing is searched here, so no reranker is started.
     let mut engine = Engine::open(without_reranker(settings)?).await?;
-    let _lock = engine.take_data_dir_lock();
+    let mut lock = engine.take_data_dir_lock();
     let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
-    let owner = LibraryOwner::new(&engine, settings.roots.clone(), feedback);
+    let live = LiveLibrary::from(Arc::new(engine.library()));
+    let owner = Arc::new(LibraryOwner::new(
+        &engine,
+        settings.roots.clone(),
+        Arc::clone(&feedback),
+    ));
+    owner.publish(live.clone());
     drop(engine);
 
-    let report = owner
-        .sync(&SyncRequest { root }, &|progress| display.show(&progress))
-        .await;
-    display.finish();
+    let service =
+        LocalService::start(settings, live, feedback, Arc::clone(&owner), &mut lock).await?;
+    let report = fill(&service.owner, &owner, SyncRequest { root }, display).await;
     owner.wait_for_retirement().await;
     report
+}
+
+/// Synchronises the library, and embeds what that has committed with its words only.
+async fn fill(
+    requests: &OwnerHandle,
+    owner: &LibraryOwner,
+    request: SyncRequest,
+    display: &SyncDisplay,
+) -> Result<SyncReport> {
+    // Through the queue, because other commands may ask this one meanwhile.
+    let mut pending = requests.ask(request)?;
+    while let Some(progress) = pending.progress().await {
+        display.show(&progress);
+    }
+
+    let report = pending.outcome().await;
+    display.finish();
+    let mut report = report?;
+
+    let embedding = EmbeddingDisplay::default();
+    let embedded = owner
+        .embed_backlog(&|progress| embedding.show(Some(progress)))
+        .await;
+    embedding.show(None);
+    let embedded = embedded?;
+
+    report.embedded += embedded.passages;
+    report.tokens += embedded.tokens;
+    report.seconds += embedded.seconds;
+    report.stages.embedding += embedded.seconds;
+    report.words_only = 0;
+    Ok(report)
 }
 
 /// Prepares a root for the server, which may run in another working directory: a path becomes

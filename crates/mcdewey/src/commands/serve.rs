@@ -1,32 +1,35 @@
 //! `mcdewey serve`: updates the library and serves it until the process is stopped.
 //!
-//! A library with documents is served immediately and updated in the background. An empty one is
-//! filled first, so that no question is answered from an incomplete library. If the settings
-//! require another generation than the live one, it is built in the background too, and replaces
-//! the live one when it is complete.
+//! The server listens before anything else, and says that it is starting until the library is open. A
+//! library is served at once and updated in the background. One that is filled for the first time is
+//! found by words as soon as they are indexed, and by meaning once all its passages are embedded. If
+//! the settings require another generation than the live one, it is built in the background too, and
+//! replaces the live one when it is complete.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use mcdewey_core::{OwnerError, OwnerHandle, SyncRequest};
-use mcdewey_query::{AppState, Telemetry, app};
-use mcdewey_runtime::{Engine, FeedbackFile, LibraryOwner, RootWatcher, answer_requests};
+use mcdewey_auth::AccessPolicy;
+use mcdewey_auth::startup::KeyWatcher;
+use mcdewey_core::{OwnerError, OwnerHandle, SyncProgress, SyncRequest};
+use mcdewey_query::{AppState, Filling, Startup, Telemetry, app};
+use mcdewey_runtime::{DataDirLock, Engine, FeedbackFile, LibraryOwner, RootWatcher};
 use mcdewey_search::LiveLibrary;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::access;
 use crate::cli::ServeArgs;
 use crate::connections::{Capacities, ConnectionServer, raise_open_file_limit};
 use crate::engine_config::engine_config;
 use crate::listeners::{Listeners, SHUTDOWN_GRACE, until_stopped};
-use crate::progress::SyncDisplay;
+use crate::progress::{EmbeddingDisplay, SyncDisplay};
+use crate::served_owner::{OwnerTasks, admin_token};
 use crate::settings::Settings;
 use crate::stop::stop_signal;
 use crate::terminal;
-
-/// Maximum number of synchronisations that wait for the running one.
-const MAX_QUEUED_SYNCS: usize = 8;
 
 pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode> {
     // Before anything opens many files.
@@ -44,129 +47,181 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     })?;
 
     let listeners = Listeners::open(listener, settings.tls.clone()).await?;
-    let address = listeners.public_url()?;
+    let telemetry = Telemetry::new(settings.telemetry.clone());
+    #[cfg(feature = "otel")]
+    let telemetry = telemetry.with_link(crate::otel::link);
+    let telemetry = Arc::new(telemetry);
+    let capacities =
+        Capacities::from_open_file_limit(open_files, settings.tls.is_some(), &settings.connections);
+    capacities.announce(&telemetry.connections());
+
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        stop_signal().await;
+        let _ = stop.send(true);
+    });
+
+    // Declared before everything that holds the index, so that it is dropped, and the lock released,
+    // last.
+    let (_lock, _service);
+    let startup = Startup::default();
+    let serving = ConnectionServer::new(
+        startup.router(),
+        settings.connections.timeouts,
+        telemetry.connections(),
+        stopped.clone(),
+    );
+    let addresses = Addresses {
+        public: listeners.public_url()?,
+        local: listeners.local_url()?,
+    };
+    let mut serving = Box::pin(listeners.serve(serving, &capacities));
+    let opening = Box::pin(open(
+        settings,
+        args,
+        addresses,
+        telemetry,
+        (policy, keys),
+        &startup,
+    ));
+    (_lock, _service) = tokio::select! {
+        opened = opening => opened?,
+        () = &mut serving => return Ok(ExitCode::SUCCESS),
+        () = until_stopped(stopped.clone()) => return Ok(ExitCode::SUCCESS),
+    };
+
+    tokio::select! {
+        () = serving => {}
+        () = async { until_stopped(stopped).await; tokio::time::sleep(SHUTDOWN_GRACE).await } => {}
+    }
+
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the server is reached.
+struct Addresses {
+    public: String,
+    /// The one for commands on this machine.
+    local: String,
+}
+
+/// What runs beside the connections until the server stops.
+struct Service {
+    _watcher: Option<RootWatcher>,
+    _first_sync: AbortOnDrop,
+    _owner: OwnerTasks,
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Opens the library and lets the service answer.
+async fn open(
+    settings: Settings,
+    args: ServeArgs,
+    addresses: Addresses,
+    telemetry: Arc<Telemetry>,
+    (policy, keys): (AccessPolicy, KeyWatcher),
+    startup: &Startup,
+) -> Result<(DataDirLock, Service)> {
     let config = engine_config(&settings)?;
     let notify = config.notify.clone();
     let mut engine = Engine::open(config).await?;
-
-    // Declared before everything that holds the index, so that it is dropped, and the lock
-    // released, last.
-    let mut data_dir_lock = engine.take_data_dir_lock();
+    let mut lock = engine.take_data_dir_lock();
 
     // Only now that the data directory is locked: a server that cannot start because another one
     // owns the directory must not change that one.
     keys.start()?;
-    let needs_initial_sync = engine.needs_initial_sync().await?;
+    let is_new = engine.needs_initial_sync().await? && !args.no_ingest;
 
     let public_url = settings
         .public_url
         .clone()
-        .unwrap_or_else(|| address.clone());
+        .unwrap_or_else(|| addresses.public.clone());
     let live = LiveLibrary::from(Arc::new(engine.library()));
     let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
-
     let owner = Arc::new(LibraryOwner::new(
         &engine,
         settings.roots.clone(),
         Arc::clone(&feedback),
     ));
-
     owner.publish(live.clone());
 
     // The engine holds the generation that is live now. Once that is replaced, only running
     // requests may keep it open.
     drop(engine);
 
-    let (handle, requests) = OwnerHandle::channel(MAX_QUEUED_SYNCS);
-    let telemetry = Telemetry::new(settings.telemetry.clone());
-    #[cfg(feature = "otel")]
-    let telemetry = telemetry.with_link(crate::otel::link);
-    let telemetry = Arc::new(telemetry);
-
-    let owner_task = tokio::spawn({
-        let telemetry = Arc::clone(&telemetry);
-        answer_requests(owner, requests, move |outcome| match outcome {
-            Ok(report) => telemetry.synced(Ok(report.clone())),
-            Err(error) => telemetry.synced(Err(error.to_string())),
-        })
+    let display = EmbeddingDisplay::default();
+    let owner = OwnerTasks::start(owner, Arc::clone(&telemetry), move |progress| {
+        display.show(progress);
     });
-
-    if !args.no_ingest {
-        let first = tokio::spawn(initial_sync(handle.clone()));
-        if needs_initial_sync {
-            tokio::select! {
-                outcome = first => outcome??,
-                () = stop_signal() => return Ok(ExitCode::SUCCESS),
-            }
-        }
-    }
-
-    let watcher = args
-        .watch
-        .then(|| {
-            RootWatcher::start(&settings.roots, handle.clone(), &notify, |report| {
-                eprint!("{}", terminal::format_report(report));
-            })
-        })
-        .transpose()?;
+    let (first_progress, first_sync) = watch::channel(is_new.then(SyncProgress::default));
     let token = admin_token()?;
-    data_dir_lock.announce(&listeners.local_url()?, &token)?;
-
-    let state = AppState::new(live, &public_url, handle, token)
+    let state = AppState::new(live, &public_url, owner.handle.clone(), token.as_str())
         .with_feedback(feedback)
         .with_hosts(settings.allowed_hosts)
-        .with_telemetry(Arc::clone(&telemetry));
+        .with_telemetry(telemetry)
+        .with_filling(Filling {
+            first_sync,
+            embedding: owner.embedding.clone(),
+        });
+    startup.open(app(state.with_access(policy), mcdewey_web::pages()));
+    lock.announce(&addresses.local, &token)?;
 
-    let service = app(state.with_access(policy), mcdewey_web::pages());
-    let capacities =
-        Capacities::from_open_file_limit(open_files, settings.tls.is_some(), &settings.connections);
-    capacities.announce(&telemetry.connections());
-
+    let address = &addresses.public;
     eprintln!(
         "McDewey answers at {address}\n  \
          web page  {address}/\n  \
          REST      {address}/api/v1/search?q=…\n  \
          MCP       {address}/mcp"
     );
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    tokio::spawn(async move {
-        stop_signal().await;
-        let _ = stop.send(true);
+
+    let handle = owner.handle.clone();
+    let first_sync = tokio::spawn(async move {
+        if !args.no_ingest
+            && let Err(error) = initial_sync(handle, &first_progress).await
+        {
+            eprintln!("error: the library was not updated: {error:#}");
+        }
+        let _ = first_progress.send(None);
     });
 
-    let serving = ConnectionServer::new(
-        service,
-        settings.connections.timeouts,
-        telemetry.connections(),
-        stopped.clone(),
-    );
+    let watcher = args
+        .watch
+        .then(|| {
+            RootWatcher::start(&settings.roots, owner.handle.clone(), &notify, |report| {
+                eprint!("{}", terminal::format_report(report));
+            })
+        })
+        .transpose()?;
 
-    tokio::select! {
-        () = listeners.serve(serving, &capacities) => {}
-        () = async { until_stopped(stopped).await; tokio::time::sleep(SHUTDOWN_GRACE).await } => {}
-    }
-
-    drop(watcher);
-    owner_task.abort();
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Generates the token that authorises changes to the library. It is written to `owner.json`, which
-/// only this user can read.
-fn admin_token() -> Result<String> {
-    let mut secret = [0_u8; 32];
-    getrandom::fill(&mut secret)
-        .map_err(|error| anyhow::anyhow!("the system provides no random numbers: {error}"))?;
-    Ok(secret.iter().map(|byte| format!("{byte:02x}")).collect())
+    let service = Service {
+        _watcher: watcher,
+        _first_sync: AbortOnDrop(first_sync),
+        _owner: owner,
+    };
+    Ok((lock, service))
 }
 
 /// Synchronises all roots, and reports progress and outcome on standard error. A failed
 /// synchronisation is reported, but does not stop the server.
-async fn initial_sync(owner: OwnerHandle) -> Result<()> {
+async fn initial_sync(
+    owner: OwnerHandle,
+    first: &watch::Sender<Option<SyncProgress>>,
+) -> Result<()> {
     let mut pending = owner.ask(SyncRequest::default())?;
     let display = SyncDisplay::new();
     while let Some(progress) = pending.progress().await {
         display.show(&progress);
+        first.send_if_modified(|first| {
+            // A library that was not empty is ready already.
+            first.as_mut().map(|first| *first = progress).is_some()
+        });
     }
 
     let outcome = pending.outcome().await;

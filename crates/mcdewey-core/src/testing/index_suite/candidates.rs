@@ -16,7 +16,10 @@ pub async fn the_dense_list_is_ordered_by_cosine_similarity(index: Arc<dyn Index
 
     let question_vector = query.dense.expect("a vector");
     for candidate in &found {
-        let vector = &revision.chunks[candidate.ordinal as usize].vector;
+        let vector = revision.chunks[candidate.ordinal as usize]
+            .vector
+            .as_ref()
+            .expect("a vector");
         let cosine: f32 = question_vector.iter().zip(vector).map(|(a, b)| a * b).sum();
         assert!(
             (candidate.score - cosine).abs() < 1e-4,

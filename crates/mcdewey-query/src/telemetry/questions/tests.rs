@@ -1,7 +1,7 @@
 //! Which questions are kept, and what they contain.
 
 use mcdewey_core::testing::{FakeEmbed, SampleDocument};
-use mcdewey_core::{Candidate, Chunk, Generation, IndexState, Revision};
+use mcdewey_core::{Candidate, Chunk, Generation, IndexState, Revision, VectorEpoch};
 use mcdewey_search::{Continuation, Cursors, Hit, Occurrence, Timings};
 
 use super::*;
@@ -130,6 +130,8 @@ fn the_shown_documents_are_known_but_not_published() {
     let state = IndexState {
         generation: Generation("g".to_owned()),
         revision: Revision(1),
+        epoch: VectorEpoch::default(),
+        without_vectors: 0,
         documents: 3,
         pages: 3,
         chunks: 3,
@@ -148,6 +150,7 @@ fn the_shown_documents_are_known_but_not_published() {
         confidence: None,
         signals: None,
         no_answer: None,
+        indexing: None,
         reranked: None,
         notices: Vec::new(),
         state,

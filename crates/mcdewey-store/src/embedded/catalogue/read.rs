@@ -56,14 +56,18 @@ impl<'a> Snapshot<'a> {
     }
 
     pub(in crate::embedded) fn state(&self, generation: &Generation) -> EmbeddedResult<IndexState> {
+        let (epoch, without_vectors) = (self.epoch()?, self.chunks_without_vectors()?);
         let sql = "SELECT revision, documents, pages, chunks FROM library";
-        Ok(self.connection.query_row(sql, [], |row| {
+        let mut select = self.connection.prepare_cached(sql)?;
+        Ok(select.query_row([], |row| {
             Ok(IndexState {
                 generation: generation.clone(),
                 revision: Revision(unsigned(row, 0)?),
                 documents: unsigned(row, 1)?,
                 pages: unsigned(row, 2)?,
                 chunks: unsigned(row, 3)?,
+                epoch,
+                without_vectors,
             })
         })?)
     }
@@ -463,7 +467,7 @@ impl<'a> Snapshot<'a> {
         Ok(scope.contains(&meta).then_some((document, meta)))
     }
 
-    fn metadata(&self, document: i64) -> EmbeddedResult<Arc<DocumentMeta>> {
+    pub(super) fn metadata(&self, document: i64) -> EmbeddedResult<Arc<DocumentMeta>> {
         self.catalogue.cached_metadata(document, || {
             let mut select = self
                 .connection
@@ -474,7 +478,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Reads all rows of a query.
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -492,7 +496,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Reads the first row of a query, if there is one.
-    fn one<T>(
+    pub(super) fn one<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -523,11 +527,11 @@ fn chunk_from_row(row: &Row<'_>, meta: &Arc<DocumentMeta>) -> EmbeddedResult<Chu
     })
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)?.cast_unsigned())
 }
 
-fn hash(row: &Row<'_>, column: usize) -> EmbeddedResult<ContentHash> {
+pub(super) fn hash(row: &Row<'_>, column: usize) -> EmbeddedResult<ContentHash> {
     Ok(ContentHash::from_bytes(row.get(column)?))
 }
 

@@ -72,7 +72,7 @@ pub(in crate::embedded) fn summarise(path: &Path) -> EmbeddedResult<CatalogueSum
 }
 
 /// The text that was embedded, as `Chunk::dense_text` builds it.
-fn dense_text(context: &str, text: &str) -> String {
+pub(super) fn dense_text(context: &str, text: &str) -> String {
     let text = normalise(text);
     if context.is_empty() {
         text

@@ -16,9 +16,6 @@ use crate::embedded::held_snapshot::READER_GRACE;
 use crate::prepare::{Prepared, PreparedChunk};
 use crate::terms;
 
-/// The input hash of a document that must be read again. No input has this hash.
-const UNKNOWN_INPUT: [u8; 32] = [0; 32];
-
 /// The single connection that writes.
 #[derive(Debug)]
 pub(in crate::embedded) struct CatalogueWriter {
@@ -130,6 +127,10 @@ impl CatalogueWriter {
 }
 
 impl Change<'_> {
+    pub(super) fn transaction(&self) -> &Transaction<'_> {
+        &self.transaction
+    }
+
     /// Makes all changes visible and durable.
     pub(in crate::embedded) fn commit(self) -> EmbeddedResult<()> {
         Ok(self.transaction.commit()?)
@@ -146,6 +147,7 @@ impl Change<'_> {
         self.insert_pages(id, document)?;
         self.insert_chunks(id, document)?;
         self.insert_attachments(id, document)?;
+        self.insert_missing_vectors(id, document)?;
 
         // A chunk that did not change keeps its point.
         let mut freed: BTreeSet<Uuid> = previous
@@ -230,14 +232,6 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Forgets the input hash of a document, so that the next ingest writes it again.
-    pub(in crate::embedded) fn forget_input(&self, source: &SourcePath) -> EmbeddedResult<()> {
-        let sql = "UPDATE documents SET input = ?1 WHERE source = ?2";
-        self.transaction
-            .execute(sql, (UNKNOWN_INPUT, source.as_str()))?;
-        Ok(())
-    }
-
     /// Raises the revision and adds these differences to the totals of the library.
     fn raise_revision(&self, documents: i64, pages: i64, chunks: i64) -> EmbeddedResult<Revision> {
         let sql = "UPDATE library SET revision = revision + 1, \
@@ -280,6 +274,7 @@ impl Change<'_> {
                 .execute([removed.id])?;
         }
 
+        self.forget_vectors_of(removed.id)?;
         self.transaction
             .prepare_cached("DELETE FROM documents WHERE id = ?1")?
             .execute([removed.id])?;

@@ -57,7 +57,7 @@ async fn a_shard_that_keeps_ending_the_process_is_rebuilt() {
 }
 
 #[tokio::test]
-async fn documents_with_lost_vectors_are_written_again_by_the_next_ingest() {
+async fn documents_with_lost_vectors_are_found_by_words_until_they_are_embedded_again() {
     let dir = tempfile::tempdir().unwrap();
     let index = EmbeddedIndex::open(options(dir.path())).unwrap();
     apply(&index, &history()[0]).await;
@@ -67,7 +67,10 @@ async fn documents_with_lost_vectors_are_written_again_by_the_next_ingest() {
     fs::remove_dir_all(shard_of(&single_entry(&dir.path().join("generations")))).unwrap();
     let index = EmbeddedIndex::open(options(dir.path())).unwrap();
     let found = view_of(&index).await;
-    assert_ne!(found.manifest[0].input, before.manifest[0].input);
+    assert_eq!(found.manifest, before.manifest, "no file is read again");
+    let state = index.state().await.unwrap();
+    assert!(state.chunks > 0);
+    assert_eq!(state.without_vectors, state.chunks);
 
     for (hits, expected) in found.hits.iter().zip(&before.hits) {
         assert_eq!(
@@ -77,8 +80,50 @@ async fn documents_with_lost_vectors_are_written_again_by_the_next_ingest() {
         );
     }
 
-    apply(&index, &history()[0]).await;
+    embed_backlog(&index).await;
     assert_eq!(view_of(&index).await, before);
+}
+
+#[tokio::test]
+async fn a_vector_that_the_cache_loses_before_its_document_is_complete_is_embedded_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = EmbeddedIndex::open(options(dir.path())).unwrap();
+    let document = SampleDocument::new("a.md").page(1, &["canine", "feline"]);
+    let mut words = document.build(&embedder());
+    for chunk in &mut words.chunks {
+        chunk.vector = None;
+    }
+    index.commit(words.clone()).await.unwrap();
+
+    // One vector is in the cache, but as damaged as it can be.
+    let key = words.chunks[0].embedding_key;
+    index.cache_vectors(vec![(key, vec![1.0])]).await.unwrap();
+    let source = words.meta.source.clone();
+    let sources = [source];
+    assert_eq!(index.passages_to_embed(&sources).await.unwrap().len(), 1);
+    index.complete(&sources).await.unwrap();
+    assert_eq!(index.passages_to_embed(&sources).await.unwrap().len(), 2);
+
+    embed_backlog(&index).await;
+    assert_eq!(index.state().await.unwrap().without_vectors, 0);
+}
+
+/// Embeds all documents without vectors.
+async fn embed_backlog(index: &EmbeddedIndex) {
+    let backlog = index.vector_backlog().await.unwrap();
+    let sources: Vec<_> = backlog
+        .documents
+        .iter()
+        .map(|document| document.meta.source.clone())
+        .collect();
+    assert!(!sources.is_empty());
+    let passages = index.passages_to_embed(&sources).await.unwrap();
+    let vectors = passages
+        .iter()
+        .map(|passage| (passage.key, embedder().vector(&passage.text)))
+        .collect();
+    index.cache_vectors(vectors).await.unwrap();
+    index.complete(&sources).await.unwrap();
 }
 
 #[tokio::test]
@@ -153,7 +198,7 @@ async fn generations_are_independent_and_share_the_vectors() {
     let key = known.chunks[0].embedding_key;
     assert_eq!(
         other.cached_vectors(&[key]).await.unwrap(),
-        [Some(known.chunks[0].vector.clone())]
+        [known.chunks[0].vector.clone()]
     );
     drop(other);
     let index = EmbeddedIndex::open(options(dir.path())).unwrap();

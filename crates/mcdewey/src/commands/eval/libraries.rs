@@ -68,9 +68,16 @@ impl OpenLibrary for Opened {
 impl OpenLibraries for Libraries {
     async fn configured(&self) -> Result<Box<dyn OpenLibrary>> {
         let engine = Engine::open(engine_config(&self.settings)?).await?;
+        let state = engine.index.state().await?;
         ensure!(
-            engine.index.state().await?.documents > 0,
+            state.documents > 0,
             "the library is empty; run `mcdewey ingest` first"
+        );
+        ensure!(
+            state.coverage().is_complete(),
+            "only {} % of the passages can be found by meaning, so the figures would not be those of \
+             the library; run `mcdewey ingest` first, which embeds the others",
+            state.coverage().percent()
         );
 
         Ok(Box::new(Opened {
