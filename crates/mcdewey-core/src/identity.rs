@@ -138,7 +138,13 @@ string_newtype!(ChunkId);
 impl ChunkId {
     /// Creates the id of the chunk with this 0-based `ordinal` in the document `source`.
     pub fn new(source: &SourcePath, ordinal: u32) -> Self {
-        Self(format!("{}::{ordinal}", source.chunk_prefix()))
+        Self::in_document(&source.chunk_prefix(), ordinal)
+    }
+
+    /// Creates the id of a chunk in the document with this [`SourcePath::chunk_prefix`], which is
+    /// costly to compute for every chunk.
+    pub fn in_document(prefix: &str, ordinal: u32) -> Self {
+        Self(format!("{prefix}::{ordinal}"))
     }
 
     /// Returns the document's part of the id, see [`SourcePath::chunk_prefix`].

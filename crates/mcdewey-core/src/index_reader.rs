@@ -52,6 +52,13 @@ pub trait IndexReader: Send + Sync + 'static {
         scope: &Scope,
     ) -> Result<Candidates, IndexError>;
 
+    /// Reports whether [`IndexReader::candidates`] costs the same and returns the same lists if it is
+    /// asked for one after the other. Then the keyword list can be made before the question has been
+    /// embedded.
+    fn lists_are_independent(&self) -> bool {
+        false
+    }
+
     /// Returns those of `words` that occur in at least one chunk in the scope, in any inflection and
     /// without spelling correction: those for which [`IndexReader::candidates`] would return a BM25
     /// list that is not empty if the word were the whole question.

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod attachment;
+mod bounded_cache;
 mod chunk;
 mod convert;
 mod description;
@@ -39,6 +40,7 @@ mod word_boxes;
 pub mod testing;
 
 pub use attachment::{AttachedFile, Attachment, AttachmentRole, image_media_type};
+pub use bounded_cache::BoundedCache;
 pub use chunk::{Chunk, Span, TEXT_SCHEMA_VERSION};
 pub use convert::{Convert, ConvertError, ConvertedDocument, Format, ImageFile};
 pub use description::{Alias, LibraryDescription, Product};

@@ -29,6 +29,8 @@ pub struct EngineConfig {
     pub rerank: Option<RerankConfig>,
     /// How dense and keyword results are combined.
     pub fusion: Fusion,
+    /// How many bytes of answers are kept in memory; with 0, none are.
+    pub answer_cache_bytes: usize,
     /// How files are ingested.
     pub ingest: IngestConfig,
     /// Receives what an operator should see.

@@ -81,6 +81,7 @@ impl Engine {
             embed: generation_set.live.embed.clone(),
             search_config: SearchConfig {
                 fusion: config.fusion,
+                answer_cache_bytes: config.answer_cache_bytes,
                 reranker: models.reranker,
             },
             generation_set: Some(generation_set),
@@ -99,7 +100,7 @@ impl Engine {
         );
 
         let lock_dir = config.location.lock_dir();
-        let fusion = config.fusion;
+        let (fusion, answer_cache_bytes) = (config.fusion, config.answer_cache_bytes);
         let ingest_config = config.ingest.clone();
         let notify = config.notify.clone();
 
@@ -119,7 +120,11 @@ impl Engine {
         Ok(Self {
             index,
             embed,
-            search_config: SearchConfig { fusion, reranker },
+            search_config: SearchConfig {
+                fusion,
+                answer_cache_bytes,
+                reranker,
+            },
             ingest_config,
             notify,
             generation_set: None,

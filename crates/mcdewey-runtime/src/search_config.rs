@@ -11,13 +11,16 @@ use crate::models::Reranker;
 #[derive(Clone)]
 pub(crate) struct SearchConfig {
     pub(crate) fusion: Fusion,
+    pub(crate) answer_cache_bytes: usize,
     pub(crate) reranker: Option<Reranker>,
 }
 
 impl SearchConfig {
     /// Returns a library over an index and its model.
     pub(crate) fn library(&self, index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Library {
-        let library = Library::new(index, embed).with_fusion(self.fusion);
+        let library = Library::new(index, embed)
+            .with_fusion(self.fusion)
+            .with_answer_cache(self.answer_cache_bytes);
         match &self.reranker {
             Some(Reranker { model, config }) => {
                 library.with_reranker(model.clone(), config.deadline, config.depth)

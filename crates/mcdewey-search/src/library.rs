@@ -1,5 +1,6 @@
 //! A library: an index, and the model that it was built with. Requests read it through snapshots.
 
+pub(crate) mod answers;
 pub(crate) mod documents;
 pub(crate) mod images;
 pub(crate) mod live;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use mcdewey_core::{Embed, Index, IndexState, ModelInfo, Rerank};
 
 use crate::QueryError;
+use crate::library::answers::AnswerCache;
 use crate::library::view::ViewCache;
 use crate::ranking::fusion::Fusion;
 use crate::ranking::rerank::Reranker;
@@ -30,6 +32,7 @@ pub struct Library {
     pub(crate) fusion: Fusion,
     pub(crate) reranker: Option<Reranker>,
     pub(crate) views: ViewCache,
+    pub(crate) answers: AnswerCache,
 }
 
 impl Library {
@@ -41,6 +44,7 @@ impl Library {
             fusion: Fusion::default(),
             reranker: None,
             views: ViewCache::default(),
+            answers: AnswerCache::new(0),
         }
     }
 
@@ -65,6 +69,14 @@ impl Library {
         self
     }
 
+    /// Keeps up to this many bytes of answers in memory, until the library changes, for callers who
+    /// ask the same again. Without this, and with 0, every question is searched.
+    #[must_use]
+    pub fn with_answer_cache(mut self, bytes: usize) -> Self {
+        self.answers = AnswerCache::new(bytes);
+        self
+    }
+
     /// Checks that the index and the model respond.
     pub async fn ready(&self) -> Result<IndexState, QueryError> {
         let state = self.index.state().await?;
@@ -76,8 +88,9 @@ impl Library {
         Ok(state)
     }
 
-    /// Clears the cached metadata of the documents.
+    /// Clears the cached metadata of the documents and the cached answers.
     pub async fn clear_cache(&self) {
+        self.answers.clear();
         self.views.clear().await;
     }
 

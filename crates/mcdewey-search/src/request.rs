@@ -47,7 +47,7 @@ pub const CURSOR: Declaration = Declaration::text(
 
 declare_request! {
     /// A question to the library.
-    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
     #[serde(default)]
     pub struct SearchRequest {
         /// The question, in natural language.

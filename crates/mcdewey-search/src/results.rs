@@ -49,7 +49,8 @@ pub struct SearchResults {
     /// The state of the library that was searched.
     pub state: IndexState,
     /// The time spent: `embed` (the model, including its own queue), `store`, `fusion`, `write`,
-    /// `rerank` (if a reranker is used), `total`.
+    /// `rerank` (if a reranker is used), `total`. Of an answer that was kept from an earlier
+    /// question: `cache`, `total`.
     pub timings: Timings,
 }
 

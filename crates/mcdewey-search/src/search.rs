@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use mcdewey_core::{Chunk, ChunkId, Scope, VersionFilter};
 
+use crate::library::answers::AnswerKey;
 use crate::question::analysis::{QuestionAnalysis, analyse};
 use crate::question::filter::resolve_filter;
 use crate::question::terms;
@@ -21,7 +22,7 @@ use crate::results::confidence::{self, EVIDENCE_HITS, Evidence};
 use crate::results::continuation::{Continuation, Cursors};
 use crate::results::hit::Hit;
 use crate::results::snippet::snippet;
-use crate::results::timings::StageTimer;
+use crate::results::timings::{StageTimer, Timings};
 use crate::results::{SearchResults, sort_by_rerank_score};
 use crate::{
     DEFAULT_LIMIT, LibrarySnapshot, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, NoAnswer, QueryError,
@@ -32,8 +33,29 @@ use crate::{
 const MAX_UNVERSIONED: usize = 5;
 
 impl LibrarySnapshot<'_> {
-    /// Answers a question.
+    /// Answers a question, from the cache if the same was asked before. A request for explanations
+    /// is always searched.
     pub async fn search(&self, request: &SearchRequest) -> Result<SearchResults, QueryError> {
+        if request.explain {
+            return self.search_index(request).await;
+        }
+
+        let started = Instant::now();
+        let key = AnswerKey::new(self.state(), self.visibility(), request);
+        match self.library.answers.look_up(key) {
+            Ok(answer) => Ok(SearchResults {
+                timings: Timings::of_cached(started),
+                ..SearchResults::clone(&answer)
+            }),
+            Err(reservation) => {
+                let answer = self.search_index(request).await?;
+                self.library.answers.keep(reservation, &answer);
+                Ok(answer)
+            }
+        }
+    }
+
+    async fn search_index(&self, request: &SearchRequest) -> Result<SearchResults, QueryError> {
         SearchPipeline::new(self, request).await?.run().await
     }
 }
@@ -86,7 +108,8 @@ impl<'a> SearchPipeline<'a> {
     async fn run(self) -> Result<SearchResults, QueryError> {
         let mut stages = StageTimer::start();
         let incomplete = self.incomplete_coverage(&self.scope).await?;
-        let prepared = self.prepare_query(incomplete.is_none()).await?;
+        let mut prepared = self.prepare_query(incomplete.is_none()).await?;
+        let keyword_list = prepared.keyword_list.take();
         stages.lap("embed");
 
         // The confidence must not depend on the number of hits requested.
@@ -97,7 +120,7 @@ impl<'a> SearchPipeline<'a> {
         };
 
         let found = self
-            .find(&prepared, &self.scope, self.offset, limit)
+            .find(&prepared, keyword_list, &self.scope, self.offset, limit)
             .await?;
         stages.add(&found.stages);
         let (unversioned, unversioned_incomplete) = match self.unversioned_scope() {
@@ -107,9 +130,9 @@ impl<'a> SearchPipeline<'a> {
                 let found = match incomplete {
                     Some(_) => {
                         let by_words = prepared.by_words();
-                        self.find(&by_words, &scope, 0, limit).await?
+                        self.find(&by_words, None, &scope, 0, limit).await?
                     }
-                    None => self.find(&prepared, &scope, 0, limit).await?,
+                    None => self.find(&prepared, None, &scope, 0, limit).await?,
                 };
                 stages.add(&found.stages);
                 (self.write_out(found.hits, &scope).await?, incomplete)

@@ -17,6 +17,7 @@ mod filter;
 mod generations;
 mod held_snapshot;
 mod indexed_root;
+mod keyword_vectors;
 mod layout;
 mod panic_guard;
 mod reader;
@@ -51,6 +52,7 @@ use asked::AskedDocuments;
 use catalogue::{Catalogue, Snapshot};
 use commit::Committer;
 use error::EmbeddedResult;
+use keyword_vectors::KeywordVectors;
 use layout::Layout;
 use reader::EmbeddedReader;
 use shard::Shard;
@@ -92,6 +94,7 @@ struct Shared {
     vectors: VectorCache,
     /// How often documents were among the hits while they had no vectors.
     asked: AskedDocuments,
+    keyword_vectors: KeywordVectors,
     /// Locked for reading during a search and for writing while points are removed or the shard is
     /// replaced.
     shard: RwLock<Shard>,
@@ -173,6 +176,7 @@ impl EmbeddedIndex {
             catalogue,
             vectors,
             asked: AskedDocuments::default(),
+            keyword_vectors: KeywordVectors::default(),
             shard: RwLock::new(shard),
             files_in_use: Arc::new(FilesInUse),
         });

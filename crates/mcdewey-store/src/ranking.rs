@@ -50,6 +50,8 @@ pub(crate) struct Hit<P> {
 #[derive(Debug, Clone)]
 pub(crate) struct ChunkLocation {
     pub(crate) document: Arc<DocumentMeta>,
+    /// The document's part of the chunk id, see `SourcePath::chunk_prefix`.
+    pub(crate) prefix: Arc<str>,
     pub(crate) ordinal: u32,
     pub(crate) page: PageNumber,
     pub(crate) passage_hash: ContentHash,
@@ -292,6 +294,7 @@ impl<P> Hit<P> {
     fn into_candidate(self) -> Candidate {
         let ChunkLocation {
             document,
+            prefix,
             ordinal,
             page,
             passage_hash,
@@ -299,7 +302,7 @@ impl<P> Hit<P> {
         } = self.location;
 
         Candidate {
-            chunk_id: ChunkId::new(&document.source, ordinal),
+            chunk_id: ChunkId::in_document(&prefix, ordinal),
             document,
             page,
             ordinal,
@@ -337,6 +340,49 @@ pub(crate) fn rescore(keyword_vector: &SparseVector, weights: &BTreeMap<u32, f32
     parts.iter().map(|(_, part)| part).sum::<f64>() as f32
 }
 
+/// The keyword vector of a chunk, in the form in which its score is computed fastest.
+#[derive(Debug)]
+pub(crate) struct TokenWeights {
+    /// In ascending order.
+    tokens: Box<[u32]>,
+    values: Box<[f32]>,
+}
+
+impl From<&SparseVector> for TokenWeights {
+    fn from(vector: &SparseVector) -> Self {
+        let mut entries: Vec<(u32, f32)> = vector
+            .indices
+            .iter()
+            .copied()
+            .zip(vector.values.iter().copied())
+            .collect();
+        entries.sort_unstable_by_key(|(token, _)| *token);
+
+        Self {
+            tokens: entries.iter().map(|(token, _)| *token).collect(),
+            values: entries.iter().map(|(_, value)| *value).collect(),
+        }
+    }
+}
+
+impl TokenWeights {
+    /// Computes the same score as [`rescore`].
+    pub(crate) fn score(&self, weights: &BTreeMap<u32, f32>) -> f32 {
+        weights
+            .iter()
+            .filter_map(|(token, weight)| {
+                let position = self.tokens.binary_search(token).ok()?;
+                Some(f64::from(*weight) * f64::from(self.values[position]))
+            })
+            .sum::<f64>() as f32
+    }
+
+    /// The size of the vector in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.tokens) + size_of_val(&*self.values)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,6 +405,12 @@ mod tests {
             rescore(&backward, &weights).to_bits()
         );
         assert!((rescore(&forward, &weights) - 1.22022).abs() < 1e-5);
+        for vector in [&forward, &backward] {
+            assert_eq!(
+                TokenWeights::from(vector).score(&weights).to_bits(),
+                rescore(&forward, &weights).to_bits()
+            );
+        }
     }
 
     struct FixedCounts;

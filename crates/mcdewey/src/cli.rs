@@ -151,6 +151,14 @@ pub(crate) struct SettingFlags {
     /// [default: match]
     #[arg(long, global = true, env = "MCDEWEY_FUSION", value_name = "NAME")]
     pub(crate) fusion: Option<String>,
+    /// Memory in MB for answers that are kept until the library changes; 0 keeps none [default: 32]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_ANSWER_CACHE_MB",
+        value_name = "MB"
+    )]
+    pub(crate) answer_cache_mb: Option<usize>,
     /// Whether to store original files, such as the PDF of a manual, in the index so that readers
     /// can open them: true or false [default: true]
     #[arg(

@@ -16,6 +16,7 @@ pub(crate) fn engine_config(settings: &Settings) -> Result<EngineConfig> {
         threads: settings.threads,
         rerank: settings.rerank.clone(),
         fusion: settings.fusion,
+        answer_cache_bytes: settings.answer_cache_bytes,
         ingest: IngestConfig {
             converter: converter(&settings.pdfium, notify_on_stderr())?,
             keep_originals: settings.keep_originals,

@@ -28,6 +28,8 @@ const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
 /// Nothing is written if less than this much disk space would be left free.
 const DEFAULT_MIN_FREE_MB: u64 = 256;
 const DEFAULT_KEEP_GENERATIONS: usize = 1;
+/// An answer takes some 20 KB, so this keeps about 1,500.
+const DEFAULT_ANSWER_CACHE_MB: usize = 32;
 const DEFAULT_FILE: &str = "mcdewey.toml";
 
 /// The resolved settings of all commands.
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<TlsSettings>,
     /// How dense and keyword results are combined.
     pub(crate) fusion: Fusion,
+    /// How many bytes of answers are kept in memory; 0 for none.
+    pub(crate) answer_cache_bytes: usize,
     /// Whether the index stores the original files of converted documents.
     pub(crate) keep_originals: bool,
     /// The server that holds the library; `None` if the data directory does.
@@ -93,6 +97,7 @@ struct SettingsFile {
     oidc: Option<OidcSettings>,
     tls: Option<TlsSettings>,
     fusion: Option<String>,
+    answer_cache_mb: Option<usize>,
     keep_originals: Option<bool>,
     question_log: Option<String>,
     feedback: Option<String>,
@@ -228,6 +233,11 @@ impl Settings {
             access,
             tls,
             fusion: fusion.map_err(anyhow::Error::msg)?,
+            answer_cache_bytes: flags
+                .answer_cache_mb
+                .or(file.answer_cache_mb)
+                .unwrap_or(DEFAULT_ANSWER_CACHE_MB)
+                .saturating_mul(1024 * 1024),
             keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
             qdrant,
             telemetry,
@@ -285,6 +295,7 @@ fn without_empty_values(flags: SettingFlags) -> SettingFlags {
         tls_cert: non_empty_path(flags.tls_cert),
         tls_key: non_empty_path(flags.tls_key),
         fusion: non_empty_text(flags.fusion),
+        answer_cache_mb: flags.answer_cache_mb,
         keep_originals: flags.keep_originals,
         question_log: non_empty_text(flags.question_log),
         feedback: non_empty_text(flags.feedback),
@@ -528,6 +539,21 @@ mod tests {
         assert_eq!(kept("", None), 1);
         assert_eq!(kept("keep_generations = 3", None), 3);
         assert_eq!(kept("keep_generations = 3", Some(0)), 0);
+    }
+
+    #[test]
+    fn answers_are_kept_unless_the_cache_has_no_room() {
+        let bytes = |file: &str, answer_cache_mb| {
+            let flags = SettingFlags {
+                answer_cache_mb,
+                ..SettingFlags::default()
+            };
+            resolve(file, flags).unwrap().answer_cache_bytes
+        };
+
+        assert_eq!(bytes("", None), DEFAULT_ANSWER_CACHE_MB * 1024 * 1024);
+        assert_eq!(bytes("answer_cache_mb = 3", None), 3 * 1024 * 1024);
+        assert_eq!(bytes("answer_cache_mb = 3", Some(0)), 0);
     }
 
     #[test]

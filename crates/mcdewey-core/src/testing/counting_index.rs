@@ -18,6 +18,7 @@ use crate::{
 pub struct CountingIndex {
     index: Arc<dyn Index>,
     counts: Arc<Counts>,
+    independent_lists: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +30,7 @@ struct Counts {
 struct CountingReader {
     reader: Arc<dyn IndexReader>,
     counts: Arc<Counts>,
+    independent_lists: bool,
 }
 
 impl CountingIndex {
@@ -37,7 +39,15 @@ impl CountingIndex {
         Self {
             index,
             counts: Arc::default(),
+            independent_lists: false,
         }
+    }
+
+    /// Lets its readers report [`IndexReader::lists_are_independent`].
+    #[must_use]
+    pub fn with_independent_lists(mut self) -> Self {
+        self.independent_lists = true;
+        self
     }
 
     /// Returns the number of calls by name since the last time, and starts again from zero.
@@ -63,6 +73,7 @@ impl Index for CountingIndex {
         Ok(Arc::new(CountingReader {
             reader: self.index.reader().await?,
             counts: Arc::clone(&self.counts),
+            independent_lists: self.independent_lists,
         }))
     }
 
@@ -156,6 +167,10 @@ impl IndexReader for CountingReader {
     ) -> Result<Candidates, IndexError> {
         self.counts.count("candidates");
         self.reader.candidates(query, scope).await
+    }
+
+    fn lists_are_independent(&self) -> bool {
+        self.independent_lists || self.reader.lists_are_independent()
     }
 
     async fn occurring_words(

@@ -23,9 +23,10 @@ use super::labels::{
 use super::registrar::Registrar;
 use crate::paths::Interface;
 
-/// The stages of a search, in order.
-pub(crate) const STAGES: [&str; 7] = [
-    "queue", "embed", "store", "fusion", "write", "rerank", "render",
+/// The stages of a search, in order. An answer from the cache has no others between `queue` and
+/// `render`.
+pub(crate) const STAGES: [&str; 8] = [
+    "queue", "cache", "embed", "store", "fusion", "write", "rerank", "render",
 ];
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;

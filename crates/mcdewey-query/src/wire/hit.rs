@@ -191,7 +191,11 @@ impl Explanation {
             dense_score: found.dense_score,
             keyword_rank: found.keyword_rank,
             keyword_score: found.keyword_score,
-            parts: found.parts,
+            parts: found
+                .parts
+                .into_iter()
+                .map(|(name, part)| (name.to_owned(), part))
+                .collect(),
             rerank,
         }
     }

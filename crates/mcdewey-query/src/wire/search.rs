@@ -64,7 +64,8 @@ pub struct SearchAnswer {
     pub epoch: VectorEpoch,
     /// Time spent, in milliseconds: `queue` (waiting for a permit, on a server), `embed` (the
     /// model, including its own queue), `store`, `fusion`, `write`, `rerank` (if a reranker is
-    /// used), `total`.
+    /// used), `total`. An answer that was kept from an earlier question has `cache` instead of the
+    /// stages from `embed` to `rerank`.
     pub timings_ms: BTreeMap<String, f64>,
 }
 

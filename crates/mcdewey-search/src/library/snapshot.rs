@@ -36,6 +36,11 @@ impl LibrarySnapshot<'_> {
         self.reader.state()
     }
 
+    /// What the caller may see.
+    pub(crate) fn visibility(&self) -> &Visibility {
+        &self.visibility
+    }
+
     pub(crate) fn reader(&self) -> &dyn IndexReader {
         self.reader.as_ref()
     }

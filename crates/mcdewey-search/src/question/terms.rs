@@ -26,10 +26,27 @@ pub fn content_stems(text: &str) -> HashSet<String> {
 
 /// Returns the byte ranges of the words in `text` that have one of the stems.
 pub fn matches(text: &str, stems: &HashSet<String>) -> Vec<Range<usize>> {
+    stem_matches(text, stems).map(|(range, _)| range).collect()
+}
+
+/// Returns the byte ranges of the words in `text` that have one of the stems, each with its stem.
+pub(crate) fn stem_matches<'a>(
+    text: &str,
+    stems: &'a HashSet<String>,
+) -> impl Iterator<Item = (Range<usize>, &'a str)> {
+    // A stem begins like the word, so most words need not be stemmed.
+    let initials: HashSet<char> = stems
+        .iter()
+        .filter_map(|stem| lower_initial(stem))
+        .collect();
     words(text)
-        .filter(|(word, _)| stem(word).is_some_and(|stem| stems.contains(&stem)))
-        .map(|(_, range)| range)
-        .collect()
+        .filter(move |(word, _)| lower_initial(word).is_some_and(|c| initials.contains(&c)))
+        .filter_map(|(word, range)| Some((range, stems.get(&stem(word)?)?.as_str())))
+}
+
+/// The first character of a word in lower case.
+fn lower_initial(word: &str) -> Option<char> {
+    word.chars().next()?.to_lowercase().next()
 }
 
 /// Returns the runs of letters and digits of a text, with their byte ranges.
@@ -65,6 +82,29 @@ mod tests {
             .map(|range| &text[range])
             .collect();
         assert_eq!(found, ["Barging", "call", "STATE"]);
+
+        let stems_found: Vec<&str> = stem_matches(text, &stems).map(|(_, stem)| stem).collect();
+        assert_eq!(stems_found, ["barg", "call", "state"]);
         assert!(content_stems("what is the").is_empty());
+    }
+
+    #[test]
+    fn a_stem_begins_like_every_word_that_has_it() {
+        for word in [
+            "Skies",
+            "dying",
+            "Yearly",
+            "yyy",
+            "İstanbul",
+            "Σ",
+            "Éclairs",
+            "12.5",
+            "only",
+        ] {
+            for (part, _) in words(word) {
+                let stem = stem(part).unwrap_or_else(|| part.to_lowercase());
+                assert_eq!(lower_initial(part), stem.chars().next(), "{part}");
+            }
+        }
     }
 }

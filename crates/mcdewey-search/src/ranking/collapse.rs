@@ -91,10 +91,8 @@ fn demote_boilerplate(group: &mut [FusedCandidate], top: f64) {
 
     for fused in group {
         fused.score -= BOILERPLATE_PENALTY * top;
-        fused
-            .explanation
-            .parts
-            .insert("boilerplate".to_owned(), -BOILERPLATE_PENALTY * top);
+        let parts = &mut fused.explanation.parts;
+        parts.insert("boilerplate", -BOILERPLATE_PENALTY * top);
     }
 }
 
@@ -160,8 +158,9 @@ fn into_hit(mut group: Vec<FusedCandidate>, requested: &[VersionKey]) -> Option<
     let best = group.first()?;
     let (score, product) = (best.score, best.candidate.document.facets.product.clone());
 
-    // The sort is stable: candidates of other products stay in the order of their rank.
-    group.sort_by_key(|fused| {
+    // The sort is stable: candidates of other products stay in the order of their rank. Each key is
+    // computed once, and none for the many groups of one.
+    group.sort_by_cached_key(|fused| {
         let facets = &fused.candidate.document.facets;
         let newest = facets
             .versions

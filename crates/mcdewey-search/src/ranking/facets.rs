@@ -1,6 +1,6 @@
 //! Counts facet values among the hits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use mcdewey_core::{Facet, Facets};
 
@@ -19,46 +19,47 @@ pub struct FacetCount {
 /// ties in the order of the values. Every facet is listed, those without a value with an empty
 /// list.
 pub(crate) fn count(hits: &[CollapsedHit]) -> BTreeMap<Facet, Vec<FacetCount>> {
-    let mut counts: BTreeMap<Facet, BTreeMap<String, usize>> = BTreeMap::new();
-    for hit in hits {
-        for facet in Facet::ALL {
-            for value in hit_values(hit, facet) {
-                *counts.entry(facet).or_default().entry(value).or_default() += 1;
-            }
-        }
-    }
-
     Facet::ALL
-        .map(|facet| (facet, sorted(counts.remove(&facet).unwrap_or_default())))
+        .map(|facet| (facet, sorted(&count_values(hits, facet))))
         .into()
 }
 
-/// The distinct values of one hit, whose chunk may occur in several versions and guides.
-fn hit_values(hit: &CollapsedHit, facet: Facet) -> BTreeSet<String> {
-    let others = hit.also_in.iter().map(|occurrence| &occurrence.candidate);
-    std::iter::once(&hit.shown.candidate)
-        .chain(others)
-        .flat_map(|candidate| document_values(&candidate.document.facets, facet))
-        .collect()
+/// Counts the distinct values of each hit, whose chunk may occur in several versions and guides.
+fn count_values(hits: &[CollapsedHit], facet: Facet) -> HashMap<&str, usize> {
+    let mut counts = HashMap::new();
+    let mut values: Vec<&str> = Vec::new();
+    for hit in hits {
+        let others = hit.also_in.iter().map(|occurrence| &occurrence.candidate);
+        for candidate in std::iter::once(&hit.shown.candidate).chain(others) {
+            add_values(&mut values, &candidate.document.facets, facet);
+        }
+
+        values.sort_unstable();
+        values.dedup();
+        for value in values.drain(..) {
+            *counts.entry(value).or_default() += 1;
+        }
+    }
+
+    counts
 }
 
-fn document_values(facets: &Facets, facet: Facet) -> Vec<String> {
+fn add_values<'a>(values: &mut Vec<&'a str>, facets: &'a Facets, facet: Facet) {
     match facet {
-        Facet::Vendor => facets.vendor.iter().cloned().collect(),
-        Facet::Product => facets.product.iter().cloned().collect(),
-        Facet::Guide => facets.guide.iter().cloned().collect(),
-        Facet::Version => facets
-            .versions
-            .iter()
-            .map(|version| version.label.clone())
-            .collect(),
+        Facet::Vendor => values.extend(facets.vendor.as_deref()),
+        Facet::Product => values.extend(facets.product.as_deref()),
+        Facet::Guide => values.extend(facets.guide.as_deref()),
+        Facet::Version => values.extend(facets.versions.iter().map(|version| &*version.label)),
     }
 }
 
-fn sorted(counts: BTreeMap<String, usize>) -> Vec<FacetCount> {
+fn sorted(counts: &HashMap<&str, usize>) -> Vec<FacetCount> {
     let mut list: Vec<FacetCount> = counts
-        .into_iter()
-        .map(|(value, count)| FacetCount { value, count })
+        .iter()
+        .map(|(value, count)| FacetCount {
+            value: (*value).to_owned(),
+            count: *count,
+        })
         .collect();
 
     list.sort_by(|left, right| {

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use mcdewey_core::{Candidate, Candidates, ChunkId, DocumentMeta, VersionKey};
 
@@ -200,6 +201,7 @@ const VERSION_BONUS: f64 = 0.05;
 const TITLE_BONUS: f64 = 0.15;
 
 impl Preference {
+    /// The bonuses of a document, by name.
     fn bonuses(&self, document: &DocumentMeta) -> Vec<(&'static str, f64)> {
         let mut bonuses = Vec::new();
         if document
@@ -220,11 +222,35 @@ impl Preference {
             bonuses.push(("version", VERSION_BONUS));
         }
 
-        if self.titles.contains(&document.title.to_lowercase()) {
+        if !self.titles.is_empty() && self.titles.contains(&document.title.to_lowercase()) {
             bonuses.push(("title", TITLE_BONUS));
         }
 
         bonuses
+    }
+}
+
+/// The bonuses of documents, determined once for all candidates of a document.
+struct Bonuses<'a> {
+    preference: &'a Preference,
+    by_document: HashMap<*const DocumentMeta, Vec<(&'static str, f64)>>,
+}
+
+impl<'a> Bonuses<'a> {
+    fn new(preference: &'a Preference) -> Self {
+        Self {
+            preference,
+            by_document: HashMap::new(),
+        }
+    }
+
+    /// The document must live as long as `self`: it is recognised by its address.
+    fn of(&mut self, document: &'a Arc<DocumentMeta>) -> impl Iterator<Item = (&'static str, f64)> {
+        let bonuses = self
+            .by_document
+            .entry(Arc::as_ptr(document))
+            .or_insert_with(|| self.preference.bonuses(document));
+        bonuses.iter().copied()
     }
 }
 
@@ -239,8 +265,8 @@ pub struct Explanation {
     pub keyword_rank: Option<usize>,
     /// Its BM25 score.
     pub keyword_score: Option<f32>,
-    /// The contribution of each part to the score.
-    pub parts: BTreeMap<String, f64>,
+    /// The contribution of each part to the score, by its name.
+    pub parts: BTreeMap<&'static str, f64>,
 }
 
 /// A candidate with its score in the fused ranking.
@@ -286,14 +312,13 @@ pub(crate) fn fuse(
         keyword_unit: f64::from(lists.keyword_unit),
     };
 
+    let mut bonuses = Bonuses::new(preference);
     let mut fused: Vec<FusedCandidate> = found
         .into_values()
         .map(|(candidate, mut explanation)| {
             explanation.parts = score_parts(&explanation, &statistics, fusion);
-            for (name, bonus) in preference.bonuses(&candidate.document) {
-                explanation
-                    .parts
-                    .insert(name.to_owned(), bonus * fusion.scale());
+            for (name, bonus) in bonuses.of(&candidate.document) {
+                explanation.parts.insert(name, bonus * fusion.scale());
             }
 
             let score = explanation.parts.values().sum();
@@ -391,7 +416,7 @@ fn score_parts(
     found: &Explanation,
     statistics: &CandidateStatistics,
     fusion: Fusion,
-) -> BTreeMap<String, f64> {
+) -> BTreeMap<&'static str, f64> {
     let mut parts = BTreeMap::new();
     match fusion {
         Fusion::Match {
@@ -401,7 +426,7 @@ fn score_parts(
         } => {
             if let Some(dense) = statistics.dense {
                 parts.insert(
-                    "dense".to_owned(),
+                    "dense",
                     found.dense_score.map_or(dense.floor, f64::from).max(0.0),
                 );
             }
@@ -417,7 +442,7 @@ fn score_parts(
 
                 // Without a match the product is not always 0: 0 to the power of 0 is 1.
                 parts.insert(
-                    "keyword".to_owned(),
+                    "keyword",
                     keyword_weight * if score > 0.0 { matched } else { 0.0 },
                 );
             }
@@ -428,7 +453,7 @@ fn score_parts(
                 ("keyword", found.keyword_rank, keyword_weight),
             ] {
                 if let Some(rank) = rank {
-                    parts.insert(name.to_owned(), weight / (k + rank as f64));
+                    parts.insert(name, weight / (k + rank as f64));
                 }
             }
         }
@@ -437,12 +462,12 @@ fn score_parts(
             keyword_weight,
         } => {
             if let Some(dense) = statistics.dense {
-                parts.insert("dense".to_owned(), dense.rescale(found.dense_score, scale));
+                parts.insert("dense", dense.rescale(found.dense_score, scale));
             }
 
             if let Some(keyword) = statistics.keyword {
                 parts.insert(
-                    "keyword".to_owned(),
+                    "keyword",
                     keyword_weight * keyword.rescale(found.keyword_score, scale),
                 );
             }

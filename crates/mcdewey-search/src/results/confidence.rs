@@ -149,11 +149,26 @@ impl Evidence {
         analysis: &QuestionAnalysis,
         hits: impl Iterator<Item = &'a Chunk>,
     ) -> (Signals, Vec<String>) {
-        let texts: Vec<HashSet<String>> = hits.take(EVIDENCE_HITS).map(chunk_stems).collect();
         let words: Vec<&QuestionWord> = self
             .words
             .iter()
             .filter(|word| is_single_word(&word.word))
+            .collect();
+        let identifiers: Vec<Identifier> = identifiers(question, &analysis.known_words)
+            .into_iter()
+            .take(MAX_IDENTIFIERS)
+            .collect();
+
+        let parts = identifiers.iter().flat_map(|identifier| &identifier.parts);
+        let stems: HashSet<String> = words
+            .iter()
+            .map(|word| searched_form(word))
+            .chain(parts.map(String::as_str))
+            .filter_map(terms::stem)
+            .collect();
+        let texts: Vec<HashSet<&str>> = hits
+            .take(EVIDENCE_HITS)
+            .map(|chunk| stems_in_chunk(chunk, &stems))
             .collect();
 
         let is_known =
@@ -172,10 +187,7 @@ impl Evidence {
             .collect();
 
         let (mut absent, mut absent_codes, mut missing) = (Vec::new(), 0, 0);
-        for identifier in identifiers(question, &analysis.known_words)
-            .into_iter()
-            .take(MAX_IDENTIFIERS)
-        {
+        for identifier in identifiers {
             if is_absent(&identifier, &chunk_counts) {
                 absent_codes += usize::from(is_code(&identifier));
                 absent.push(identifier.text);
@@ -251,7 +263,7 @@ fn is_code(identifier: &Identifier) -> bool {
     identifier.parts.len() > 1 || identifier.text.contains(|c: char| c.is_ascii_digit())
 }
 
-fn contains_all(text: &HashSet<String>, identifier: &Identifier) -> bool {
+fn contains_all(text: &HashSet<&str>, identifier: &Identifier) -> bool {
     identifier.parts.iter().all(|part| occurs_in(text, part))
 }
 
@@ -261,16 +273,24 @@ fn is_single_word(word: &str) -> bool {
 }
 
 /// Reports whether a text, given as stems, contains a word. Stop words count as contained.
-fn occurs_in(text: &HashSet<String>, word: &str) -> bool {
-    terms::stem(word).is_none_or(|stem| text.contains(&stem))
+fn occurs_in(text: &HashSet<&str>, word: &str) -> bool {
+    terms::stem(word).is_none_or(|stem| text.contains(stem.as_str()))
 }
 
-fn chunk_stems(chunk: &Chunk) -> HashSet<String> {
-    let mut stems = terms::content_stems(&mcdewey_core::keyword_form(&chunk.text));
-    for heading in &chunk.headings {
-        stems.extend(terms::content_stems(heading));
-    }
-    stems
+/// Returns those of the stems that a chunk's text or headings contain.
+fn stems_in_chunk<'a>(chunk: &Chunk, stems: &'a HashSet<String>) -> HashSet<&'a str> {
+    let text = mcdewey_core::keyword_form(&chunk.text);
+    let headings = chunk.headings.iter().map(String::as_str);
+    headings
+        .chain([text.as_str()])
+        .flat_map(|text| found_stems(text, stems))
+        .collect()
+}
+
+fn found_stems<'a>(text: &str, stems: &'a HashSet<String>) -> Vec<&'a str> {
+    terms::stem_matches(text, stems)
+        .map(|(_, stem)| stem)
+        .collect()
 }
 
 /// The number of absent identifiers that the message repeats.

@@ -50,7 +50,7 @@ pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
 /// possible of what follows the words is shown. A start within a sentence is chosen only if it has
 /// more.
 fn best_start(line: &str, question: &HashSet<String>) -> usize {
-    let matches = terms::matches(line, question);
+    let matches: Vec<(Range<usize>, &str)> = terms::stem_matches(line, question).collect();
 
     let (mut most, mut best) = (0, 0);
     for start in sentence_starts(line) {
@@ -75,18 +75,25 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
 }
 
 /// Counts the distinct stems of the matches within the window that begins at `start`.
-fn distinct_matches(line: &str, matches: &[Range<usize>], start: usize) -> usize {
+fn distinct_matches(line: &str, matches: &[(Range<usize>, &str)], start: usize) -> usize {
+    let first = matches.partition_point(|(range, _)| range.start < start);
+    if first == matches.len() {
+        return 0;
+    }
+
     let end = line[start..]
         .char_indices()
         .nth(MAX_CHARS)
         .map_or(line.len(), |(cut, _)| start + cut);
 
-    matches
+    let mut stems: Vec<&str> = matches[first..]
         .iter()
-        .filter(|range| range.start >= start && range.end <= end)
-        .flat_map(|range| terms::content_stems(&line[range.clone()]))
-        .collect::<HashSet<_>>()
-        .len()
+        .take_while(|(range, _)| range.end <= end)
+        .map(|(_, stem)| *stem)
+        .collect();
+    stems.sort_unstable();
+    stems.dedup();
+    stems.len()
 }
 
 fn sentence_starts(line: &str) -> Vec<usize> {

@@ -11,6 +11,14 @@ const TOTAL: &str = "total";
 pub struct Timings(BTreeMap<&'static str, Duration>);
 
 impl Timings {
+    /// The time since `started`, spent in the only stage of an answer from the cache.
+    pub(crate) fn of_cached(started: Instant) -> Self {
+        let mut timings = Self::default();
+        timings.set("cache", started.elapsed());
+        timings.set_total(started);
+        timings
+    }
+
     /// Adds a stage that preceded those that were measured: its time counts towards `total` too.
     pub fn add_preceding(&mut self, stage: &'static str, spent: Duration) {
         self.0.insert(stage, spent);

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mcdewey_core::{CandidateQuery, Embed, EmbedError, Visibility, WeightedText};
+use mcdewey_core::{CandidateQuery, Candidates, Embed, EmbedError, Visibility, WeightedText};
 
 use super::SearchPipeline;
+use super::retrieve::FIRST_DEPTH;
 use crate::library::EMBED_DEADLINE;
 use crate::question::terms;
 use crate::question::vocabulary_mask::VocabularyMask;
@@ -24,6 +25,18 @@ pub(super) struct PreparedQuery {
     pub(super) mask: VocabularyMask,
     pub(super) notices: Vec<String>,
     pub(super) degraded: Option<String>,
+    /// The keyword list of the request's scope at the first depth, if it was made while the question
+    /// was embedded.
+    pub(super) keyword_list: Option<Candidates>,
+}
+
+/// What is searched for by words.
+#[derive(Default)]
+struct QuestionWords {
+    texts: Vec<WeightedText>,
+    known: BTreeSet<String>,
+    mask: VocabularyMask,
+    list: Option<Candidates>,
 }
 
 impl PreparedQuery {
@@ -36,8 +49,8 @@ impl PreparedQuery {
 }
 
 impl SearchPipeline<'_> {
-    /// Prepares the query. Without vectors to compare with, the question is searched by its words,
-    /// whatever mode was requested.
+    /// Prepares the words while the model embeds the question. Without vectors to compare with, the
+    /// question is searched by its words, whatever mode was requested.
     pub(super) async fn prepare_query(
         &self,
         has_vectors: bool,
@@ -46,50 +59,83 @@ impl SearchPipeline<'_> {
             _ if !has_vectors => Mode::Keyword,
             mode => mode,
         };
+        let words = async {
+            match mode {
+                Mode::Dense => Ok(QuestionWords::default()),
+                Mode::Hybrid | Mode::Keyword => self.prepare_words(mode).await,
+            }
+        };
+        let vector = async {
+            match mode {
+                Mode::Keyword => None,
+                Mode::Hybrid | Mode::Dense => Some(self.embed().await),
+            }
+        };
+
+        let (words, vector) = tokio::join!(words, vector);
+        let words = words?;
         let mut prepared = PreparedQuery {
             query: CandidateQuery {
+                keyword: words.texts,
+                known_words: words.known,
                 exact: self.request.exact,
                 ..CandidateQuery::default()
             },
-            mask: VocabularyMask::default(),
+            mask: words.mask,
             notices: Vec::new(),
             degraded: None,
+            keyword_list: words.list,
         };
 
-        if mode != Mode::Dense {
-            prepared.query.keyword = self.keyword_texts();
-            prepared.query.known_words = self.known_words().await?;
-            if self.scope.visibility != Visibility::Everything
-                && let Some(own) = prepared.query.keyword.first_mut()
-            {
-                prepared.mask =
-                    VocabularyMask::new(&own.text, self.snapshot.reader(), &self.scope.visibility)
-                        .await?;
-                own.text.clone_from(&prepared.mask.text);
+        match vector {
+            None => {}
+            Some(Ok((vector, truncated))) => {
+                prepared.query.dense = Some(vector);
+                if truncated {
+                    prepared.notices.push(
+                        "the question is too long for the model; the semantic search used only its \
+                         beginning"
+                            .to_owned(),
+                    );
+                }
             }
-        }
-
-        if mode != Mode::Keyword {
-            match self.embed().await {
-                Ok((vector, truncated)) => {
-                    prepared.query.dense = Some(vector);
-                    if truncated {
-                        prepared.notices.push(
-                            "the question is too long for the model; the semantic search used only \
-                             its beginning"
-                                .to_owned(),
-                        );
-                    }
-                }
-                Err(error) if mode == Mode::Dense => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%error, "answering without the dense list");
-                    prepared.degraded = Some("dense unavailable".to_owned());
-                }
+            Some(Err(error)) if mode == Mode::Dense => return Err(error),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "answering without the dense list");
+                prepared.degraded = Some("dense unavailable".to_owned());
             }
         }
 
         Ok(prepared)
+    }
+
+    /// `mode` is the one that is searched in.
+    async fn prepare_words(&self, mode: Mode) -> Result<QuestionWords, QueryError> {
+        let mut words = QuestionWords {
+            texts: self.keyword_texts(),
+            known: self.known_words().await?,
+            ..QuestionWords::default()
+        };
+
+        let reader = self.snapshot.reader();
+        if self.scope.visibility != Visibility::Everything
+            && let Some(own) = words.texts.first_mut()
+        {
+            words.mask = VocabularyMask::new(&own.text, reader, &self.scope.visibility).await?;
+            own.text.clone_from(&words.mask.text);
+        }
+
+        if mode == Mode::Hybrid && reader.lists_are_independent() {
+            let query = CandidateQuery {
+                keyword: words.texts.clone(),
+                known_words: words.known.clone(),
+                depth: FIRST_DEPTH,
+                ..CandidateQuery::default()
+            };
+            words.list = Some(reader.candidates(&query, &self.scope).await?);
+        }
+
+        Ok(words)
     }
 
     /// Returns the question's vector, and whether the question was truncated.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use mcdewey_core::{Candidate, Candidates, Facet, QuestionWord, Scope};
+use mcdewey_core::{Candidate, CandidateQuery, Candidates, Facet, QuestionWord, Scope};
 
 use super::SearchPipeline;
 use super::prepare::PreparedQuery;
@@ -35,10 +35,12 @@ pub(super) struct HitPage {
 impl SearchPipeline<'_> {
     /// Queries the index, with greater depth if collapsing leaves too few hits, until the page is
     /// full. Hits that only a greater depth finds come after those ranked before them, so that all
-    /// pages of a response are cut from the same ranking.
+    /// pages of a response are cut from the same ranking. `keyword_list` is the keyword list of this
+    /// scope at the first depth, if there is one already.
     pub(super) async fn find(
         &self,
         prepared: &PreparedQuery,
+        mut keyword_list: Option<Candidates>,
         scope: &Scope,
         offset: usize,
         limit: usize,
@@ -49,7 +51,10 @@ impl SearchPipeline<'_> {
         let mut stages = StageTimer::start();
         loop {
             stages.lap("fusion");
-            let mut lists = self.snapshot.reader().candidates(&query, scope).await?;
+            let mut lists = match keyword_list.take() {
+                Some(list) => self.with_dense_list(list, &query, scope).await?,
+                None => self.snapshot.reader().candidates(&query, scope).await?,
+            };
             stages.lap("store");
             prepared.mask.unmask(&mut lists.words);
 
@@ -88,6 +93,28 @@ impl SearchPipeline<'_> {
                 stages,
             });
         }
+    }
+
+    /// Adds the dense list to the keyword list.
+    async fn with_dense_list(
+        &self,
+        keyword_list: Candidates,
+        query: &CandidateQuery,
+        scope: &Scope,
+    ) -> Result<Candidates, QueryError> {
+        if query.dense.is_none() {
+            return Ok(keyword_list);
+        }
+
+        let query = CandidateQuery {
+            keyword: Vec::new(),
+            ..query.clone()
+        };
+        let Candidates { dense, .. } = self.snapshot.reader().candidates(&query, scope).await?;
+        Ok(Candidates {
+            dense,
+            ..keyword_list
+        })
     }
 
     /// Ranks the lists; long ones on a blocking thread.
@@ -162,12 +189,12 @@ fn rank(
 
     let mut current_depth = FIRST_DEPTH;
     loop {
-        let fused = fuse(
-            &truncated(lists, current_depth),
-            current_depth,
-            fusion,
-            preference,
-        );
+        let fused = if is_longer(lists, current_depth) {
+            let lists = truncated(lists, current_depth);
+            fuse(&lists, current_depth, fusion, preference)
+        } else {
+            fuse(lists, current_depth, fusion, preference)
+        };
         let hits = collapse(fused, &preference.versions, fusion.scale());
         if current_depth == FIRST_DEPTH {
             ranking.facets = facets::count(&hits);
@@ -194,6 +221,14 @@ fn rank(
     }
 
     ranking
+}
+
+/// Reports whether one of the lists has more candidates than a query of this depth returns.
+fn is_longer(lists: &Candidates, depth: usize) -> bool {
+    [&lists.dense, &lists.keyword]
+        .into_iter()
+        .flatten()
+        .any(|list| list.len() > depth)
 }
 
 /// Returns the lists as a query of this depth returns them.

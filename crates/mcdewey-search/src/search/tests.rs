@@ -1,9 +1,11 @@
 //! Searches over a library with many equal texts: paging, number of hits, confidence.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
-use mcdewey_core::{Embed, Index, Visibility};
+use async_trait::async_trait;
+use mcdewey_core::testing::{CountingIndex, FakeEmbed, MemoryIndex, SampleDocument};
+use mcdewey_core::{Embed, EmbedError, Index, ModelInfo, QuestionEmbedding, Visibility};
 
 use super::retrieve::FIRST_DEPTH;
 use super::*;
@@ -147,4 +149,65 @@ async fn the_confidence_does_not_depend_on_the_limit() {
         next.confidence, None,
         "only the first page has a confidence"
     );
+}
+
+/// A model that answers only after the index was asked for candidates.
+struct WaitingModel {
+    model: FakeEmbed,
+    index: Arc<CountingIndex>,
+}
+
+#[async_trait]
+impl Embed for WaitingModel {
+    fn model(&self) -> &ModelInfo {
+        self.model.model()
+    }
+
+    async fn embed_question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
+        while !self.index.take_counts().contains_key("candidates") {
+            tokio::task::yield_now().await;
+        }
+        self.model.embed_question(text).await
+    }
+
+    async fn embed_chunks(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.model.embed_chunks(texts).await
+    }
+
+    fn token_ranges(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError> {
+        self.model.token_ranges(text)
+    }
+}
+
+#[tokio::test]
+async fn the_keyword_list_is_made_while_the_question_is_embedded() {
+    let model = || FakeEmbed::new(&["barge", "call"]);
+    let memory = Arc::new(MemoryIndex::new());
+    for number in 0..20 {
+        let text = format!("barge {}", "call ".repeat(number));
+        let document = SampleDocument::new(&format!("{number}.md")).page(1, &[text.as_str()]);
+        memory.commit(document.build(&model())).await.unwrap();
+    }
+
+    let together = Library::new(Arc::clone(&memory) as Arc<dyn Index>, Arc::new(model()));
+    let index = Arc::new(CountingIndex::new(memory).with_independent_lists());
+    let waiting = WaitingModel {
+        model: model(),
+        index: Arc::clone(&index),
+    };
+
+    let apart = Library::new(index, Arc::new(waiting));
+    let request = SearchRequest {
+        q: "barge call".to_owned(),
+        explain: true,
+        ..SearchRequest::default()
+    };
+
+    let (expected, found) = (
+        search(&together, &request).await,
+        search(&apart, &request).await,
+    );
+    let timings = expected.timings.clone();
+    assert_eq!(expected.hits.len(), 10);
+    assert_eq!(SearchResults { timings, ..found }, expected);
 }

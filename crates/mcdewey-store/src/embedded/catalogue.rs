@@ -1,21 +1,24 @@
 //! The catalogue: an SQLite file that is the source of truth for a generation. A document is in it
 //! as a whole or not at all; the shard is derived from it.
 
+mod locations;
 mod missing_vectors;
 mod read;
 mod summary;
 mod write;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mcdewey_core::{DocumentMeta, IndexError};
+use mcdewey_core::{IndexError, Revision};
+use rusqlite::Connection;
 use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
 
 use super::database::{Database, Schema};
-use super::error::EmbeddedResult;
+use super::error::{EmbeddedError, EmbeddedResult};
 use super::held_snapshot::{HeldSnapshot, HeldSnapshots};
+use locations::Locations;
 
 pub(super) use read::{LivePoint, Snapshot};
 pub(super) use summary::{CatalogueSummary, summarise};
@@ -28,9 +31,6 @@ pub(super) const SCHEMA: i64 = 5;
 /// have been created, empty. Raise it to [`SCHEMA`] when a change does more than add a table or an
 /// index.
 pub(super) const READABLE_FROM: i64 = 3;
-
-/// Documents whose parsed metadata is cached. The cache is cleared when it is full.
-const CACHED_DOCUMENTS: usize = 20_000;
 
 /// `points` holds everything that a candidate needs, separate from the texts, so that looking up
 /// hundreds of them is fast. `documents.id` is never reused, so entries cached by it stay valid. A
@@ -148,20 +148,25 @@ const DATABASE: Schema = Schema {
 pub(super) struct Catalogue {
     database: Database,
     held: HeldSnapshots,
-    /// Parsed metadata by `documents.id`.
-    metadata: Mutex<HashMap<i64, Arc<DocumentMeta>>>,
+    /// Shared with the writer, which records there what it changes.
+    locations: Arc<Locations>,
+    /// The languages of the documents, at the revision for which they were asked last.
+    languages: Mutex<Option<(Revision, Arc<[String]>)>>,
 }
 
 impl Catalogue {
     pub(super) fn open(path: &Path) -> Result<(Self, CatalogueWriter), IndexError> {
         let (database, connection) = Database::open(path, DATABASE)?;
+        let documents = document_ids(&connection).map_err(EmbeddedError::from)?;
+        let locations = Arc::new(Locations::new(documents));
         Ok((
             Self {
                 database,
                 held: HeldSnapshots::default(),
-                metadata: Mutex::default(),
+                locations: Arc::clone(&locations),
+                languages: Mutex::default(),
             },
-            CatalogueWriter::new(connection),
+            CatalogueWriter::new(connection, locations),
         ))
     }
 
@@ -198,42 +203,39 @@ impl Catalogue {
         self.database.readers().close();
     }
 
-    /// Clears the cache of metadata.
+    /// Clears what is kept in memory of documents and points. No snapshot may be open that is older
+    /// than the latest revision.
     pub(super) fn clear_cache(&self) {
-        self.metadata().clear();
+        self.locations.clear();
     }
 
-    /// Returns the metadata of a document from the cache, or reads it and caches it.
-    fn cached_metadata(
-        &self,
-        document: i64,
-        read: impl FnOnce() -> EmbeddedResult<DocumentMeta>,
-    ) -> EmbeddedResult<Arc<DocumentMeta>> {
-        if let Some(metadata) = self.metadata().get(&document) {
-            return Ok(Arc::clone(metadata));
-        }
-
-        // The lock is not held while the metadata is read: another thread may then read the same,
-        // which does no harm.
-        let metadata = Arc::new(read()?);
-        let mut cache = self.metadata();
-        if cache.len() >= CACHED_DOCUMENTS {
-            cache.clear();
-        }
-
-        cache.insert(document, Arc::clone(&metadata));
-        Ok(metadata)
+    /// Forgets points that are in no snapshot any more.
+    pub(super) fn forget_points(&self, points: &[Uuid]) {
+        self.locations.forget_points(points);
     }
 
-    fn metadata(&self) -> MutexGuard<'_, HashMap<i64, Arc<DocumentMeta>>> {
-        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Forgets the documents that were removed or replaced. No snapshot may be open that is older
+    /// than the latest revision.
+    pub(super) fn forget_removed_documents(&self) {
+        self.locations.forget_removed();
     }
+
+    fn languages(&self) -> MutexGuard<'_, Option<(Revision, Arc<[String]>)>> {
+        self.languages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn document_ids(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare("SELECT id FROM documents")?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
-
     use super::*;
 
     #[test]

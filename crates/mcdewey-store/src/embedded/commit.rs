@@ -185,6 +185,7 @@ impl Committer {
         self.replace_shard()?;
         shared.catalogue.clear_cache();
         shared.asked.clear();
+        shared.keyword_vectors.clear();
         erase::finish(&self.layout, &shared.catalogue, &self.catalogue)
     }
 
@@ -317,6 +318,7 @@ impl Committer {
         self.remove_replaced_points();
         let next_snapshot = self.snapshots().next_number();
         self.first_current_snapshot = next_snapshot;
+        self.forget_removed_documents();
         if points.is_empty() {
             return;
         }
@@ -344,6 +346,7 @@ impl Committer {
         }
 
         // Some may be live again: a document can return to an earlier revision.
+        self.forget_removed_documents();
         match self.catalogue.stray_points(unneeded.into_iter().flatten()) {
             Ok(points) if points.is_empty() => {}
             Ok(points) => self.remove_from_shard(&points),
@@ -354,6 +357,14 @@ impl Committer {
         }
     }
 
+    /// Forgets documents that were removed or replaced, unless a reader may hold a snapshot that
+    /// shows them; the next change tries again then.
+    fn forget_removed_documents(&self) {
+        if !self.snapshots().any_before(self.first_current_snapshot) {
+            self.shared.catalogue.forget_removed_documents();
+        }
+    }
+
     fn snapshots(&self) -> &OpenSnapshots {
         self.shared.catalogue.held().open()
     }
@@ -361,6 +372,7 @@ impl Committer {
     /// Points that cannot be removed now are not returned by any search, and are removed when the
     /// shard is opened next.
     fn remove_from_shard(&mut self, points: &[Uuid]) {
+        self.shared.catalogue.forget_points(points);
         let removed = self.shared.shard_exclusive().remove(points);
         if let Err(error) = removed {
             tracing::warn!(

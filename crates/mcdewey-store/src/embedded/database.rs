@@ -9,8 +9,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::error::EmbeddedResult;
 
-/// Idle connections kept for readers. More are opened when needed and closed after use.
-const IDLE_READERS: usize = 8;
+/// Idle connections kept for readers: as many as searches run at once by default, each with one.
+/// More are opened when needed and closed after use, which takes longer than what most read.
+const IDLE_READERS: usize = 16;
 
 /// How long a connection waits for a lock. Only a checkpoint or an operator's own tool can hold
 /// one.
@@ -146,9 +147,8 @@ impl ReadPool {
 
 /// Reads from a transaction that has just begun: SQLite takes its snapshot at the first read.
 pub(super) fn read_something(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-        row.get::<_, i64>(0)
-    })?;
+    let mut select = connection.prepare_cached("SELECT count(*) FROM sqlite_schema")?;
+    select.query_row([], |row| row.get::<_, i64>(0))?;
     Ok(())
 }
 

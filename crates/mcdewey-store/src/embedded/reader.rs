@@ -96,6 +96,10 @@ impl IndexReader for EmbeddedReader {
         .await
     }
 
+    fn lists_are_independent(&self) -> bool {
+        true
+    }
+
     async fn occurring_words(
         &self,
         words: &[String],

@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mcdewey_core::{CandidateQuery, Candidates, IndexError, Scope};
-use qdrant_edge::{Filter, SparseVector};
+use qdrant_edge::Filter;
 use uuid::Uuid;
 
 use super::Shared;
 use super::catalogue::Snapshot;
 use super::error::EmbeddedResult;
 use super::filter;
+use super::keyword_vectors::KeywordVectors;
 use super::shard::{FoundPoint, Shard, VectorQuery};
 use crate::facets::{self, PushdownFilter};
 use crate::ranking::{self, DEEPER, Statistics};
@@ -119,7 +120,9 @@ impl Search<'_> {
         // 7,600 chunks).
         let dense = dense_query.map(|query| self.hits(&query)).transpose()?;
         let keyword = keyword_query
-            .map(|query| self.rescored(self.hits(&query)?, &weights.tokens))
+            .map(|query| {
+                self.rescored(self.hits(&query)?, &weights.tokens, &shared.keyword_vectors)
+            })
             .transpose()?;
 
         // A list that was asked for is present even when it is empty.
@@ -171,21 +174,20 @@ impl Search<'_> {
 
     /// Keeps the points that are live and in scope.
     fn live(&self, found: &[FoundPoint]) -> EmbeddedResult<Vec<Hit>> {
-        let mut hits = Vec::with_capacity(found.len());
-        for FoundPoint { point, score } in found.iter().copied() {
-            let location = self.snapshot.locate(point)?;
-            if let Some(location) =
-                location.filter(|location| self.scope.contains(&location.document))
-            {
-                hits.push(Hit {
-                    point,
-                    score,
-                    location,
-                });
-            }
-        }
+        let points: Vec<Uuid> = found.iter().map(|found| found.point).collect();
+        let located = found.iter().zip(self.snapshot.locate(&points)?);
 
-        Ok(hits)
+        Ok(located
+            .filter_map(|(FoundPoint { point, score }, location)| {
+                let location =
+                    location.filter(|location| self.scope.contains(&location.document))?;
+                Some(Hit {
+                    point: *point,
+                    score: *score,
+                    location,
+                })
+            })
+            .collect())
     }
 
     /// Computes the exact BM25 score of the hits that may be in the list, and removes the others.
@@ -193,14 +195,14 @@ impl Search<'_> {
         &self,
         mut hits: Vec<Hit>,
         weights: &BTreeMap<u32, f32>,
+        vectors: &KeywordVectors,
     ) -> EmbeddedResult<Vec<Hit>> {
         ranking::keep_contenders(&mut hits, self.depth);
         let points: Vec<Uuid> = hits.iter().map(|hit| hit.point).collect();
-        let vectors: HashMap<Uuid, SparseVector> = self.shard.keyword_vectors(&points)?;
 
-        for hit in &mut hits {
-            if let Some(vector) = vectors.get(&hit.point) {
-                hit.score = ranking::rescore(vector, weights);
+        for (hit, vector) in hits.iter_mut().zip(vectors.of_points(&points, self.shard)?) {
+            if let Some(vector) = vector {
+                hit.score = vector.score(weights);
             }
         }
 

@@ -543,6 +543,7 @@ pub(super) fn read_location(
     }
 
     Ok(Some(ChunkLocation {
+        prefix: document.source.chunk_prefix().into(),
         document,
         ordinal: stored.ordinal,
         page: PageNumber(stored.page),

@@ -171,7 +171,7 @@ fn a_document_with_the_requested_title_comes_before_one_that_mentions_it() {
         .flatten()
         .filter(|candidate| candidate.chunk_id.as_str() == "b::0")
     {
-        std::sync::Arc::make_mut(&mut candidate.document).title = "ConfbridgeUnmute".to_owned();
+        Arc::make_mut(&mut candidate.document).title = "ConfbridgeUnmute".to_owned();
     }
 
     let preference = Preference {

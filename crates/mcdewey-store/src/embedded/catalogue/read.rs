@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Catalogue;
+use super::locations::{DescribedDocument, StoredPoint};
 use super::write::role_name;
 use crate::embedded::IndexedRoot;
 use crate::embedded::error::{EmbeddedError, EmbeddedResult};
@@ -82,10 +83,10 @@ impl<'a> Snapshot<'a> {
 
     /// The number of chunks in the library.
     pub(in crate::embedded) fn chunk_count(&self) -> EmbeddedResult<u64> {
-        let count: i64 = self
+        let mut select = self
             .connection
-            .query_row("SELECT chunks FROM library", [], |row| row.get(0))?;
-        Ok(count.cast_unsigned())
+            .prepare_cached("SELECT chunks FROM library")?;
+        Ok(select.query_row([], |row| unsigned(row, 0))?)
     }
 
     /// In how many chunks each of these BM25 tokens occurs, without those that occur in none.
@@ -106,35 +107,75 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The languages that documents declare.
-    pub(in crate::embedded) fn languages(&self) -> EmbeddedResult<Vec<String>> {
-        self.all(
-            "SELECT DISTINCT lang FROM documents WHERE lang IS NOT NULL ORDER BY lang",
-            [],
-            |row| Ok(row.get(0)?),
-        )
+    pub(in crate::embedded) fn languages(&self) -> EmbeddedResult<Arc<[String]>> {
+        let revision = self.revision()?;
+        if let Some((cached, languages)) = &*self.catalogue.languages()
+            && *cached == revision
+        {
+            return Ok(Arc::clone(languages));
+        }
+
+        let languages: Arc<[String]> = self
+            .all(
+                "SELECT DISTINCT lang FROM documents WHERE lang IS NOT NULL ORDER BY lang",
+                [],
+                |row| Ok(row.get(0)?),
+            )?
+            .into();
+        *self.catalogue.languages() = Some((revision, Arc::clone(&languages)));
+
+        Ok(languages)
     }
 
-    /// Returns the location of a point's chunk, or `None` if the point is not live.
-    pub(in crate::embedded) fn locate(&self, point: Uuid) -> EmbeddedResult<Option<ChunkLocation>> {
+    /// Returns the locations of the chunks of these points, `None` for a point that is not live.
+    /// Reads only those that are not in memory yet.
+    pub(in crate::embedded) fn locate(
+        &self,
+        points: &[Uuid],
+    ) -> EmbeddedResult<Vec<Option<ChunkLocation>>> {
+        let known = &self.catalogue.locations;
+        let mut found = known.of_points(points, self.revision()?);
+
+        let mut read = Vec::new();
+        for (point, location) in points.iter().zip(&mut found) {
+            if location.is_none()
+                && let Some((id, stored)) = self.stored_point(*point)?
+            {
+                *location = Some(self.described(id)?.location(stored));
+                read.push((*point, id, stored));
+            }
+        }
+
+        if !read.is_empty() {
+            known.remember(&read);
+        }
+
+        Ok(found)
+    }
+
+    /// Reads the row of a point, with the id of its document.
+    fn stored_point(&self, point: Uuid) -> EmbeddedResult<Option<(i64, StoredPoint)>> {
         let sql =
             "SELECT document, ordinal, page, passage_hash, likeness FROM points WHERE point = ?1";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let mut rows = select.query([point.as_bytes()])?;
+        self.one(sql, [point.as_bytes()], |row| {
+            let simhash = row.get::<_, String>(4)?.parse();
+            Ok((
+                row.get(0)?,
+                StoredPoint {
+                    ordinal: row.get(1)?,
+                    page: PageNumber(row.get(2)?),
+                    passage_hash: hash(row, 3)?,
+                    simhash: simhash.map_err(|_| EmbeddedError::malformed("simhash"))?,
+                },
+            ))
+        })
+    }
 
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-
-        Ok(Some(ChunkLocation {
-            document: self.metadata(row.get(0)?)?,
-            ordinal: row.get(1)?,
-            page: PageNumber(row.get(2)?),
-            passage_hash: hash(row, 3)?,
-            simhash: row
-                .get::<_, String>(4)?
-                .parse()
-                .map_err(|_| EmbeddedError::malformed("simhash"))?,
-        }))
+    fn revision(&self) -> EmbeddedResult<Revision> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT revision FROM library")?;
+        Ok(Revision(select.query_row([], |row| unsigned(row, 0))?))
     }
 
     pub(in crate::embedded) fn live_point_ids(&self) -> EmbeddedResult<Vec<Uuid>> {
@@ -468,13 +509,23 @@ impl<'a> Snapshot<'a> {
     }
 
     pub(super) fn metadata(&self, document: i64) -> EmbeddedResult<Arc<DocumentMeta>> {
-        self.catalogue.cached_metadata(document, || {
-            let mut select = self
-                .connection
-                .prepare_cached("SELECT meta FROM documents WHERE id = ?1")?;
-            let text: String = select.query_row([document], |row| row.get(0))?;
-            Ok(serde_json::from_str(&text)?)
-        })
+        Ok(self.described(document)?.meta)
+    }
+
+    /// Returns the metadata of a document from memory, or reads it.
+    fn described(&self, document: i64) -> EmbeddedResult<DescribedDocument> {
+        if let Some(described) = self.catalogue.locations.described(document) {
+            return Ok(described);
+        }
+
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT meta FROM documents WHERE id = ?1")?;
+        let text: String = select.query_row([document], |row| row.get(0))?;
+        let described = DescribedDocument::new(Arc::new(serde_json::from_str(&text)?));
+        self.catalogue.locations.describe(document, &described);
+
+        Ok(described)
     }
 
     /// Reads all rows of a query.

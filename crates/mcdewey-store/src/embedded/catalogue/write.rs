@@ -1,6 +1,8 @@
 //! Writes to the catalogue: changes that become visible together or not at all.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mcdewey_core::{
@@ -10,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::Catalogue;
+use super::locations::{DocumentChanges, Locations};
 use super::read::StoredLocation;
 use crate::embedded::error::EmbeddedResult;
 use crate::embedded::held_snapshot::READER_GRACE;
@@ -20,12 +23,17 @@ use crate::terms;
 #[derive(Debug)]
 pub(in crate::embedded) struct CatalogueWriter {
     connection: Connection,
+    locations: Arc<Locations>,
 }
 
 /// The changes of one transaction, rolled back unless [`Change::commit`] is called.
 #[derive(Debug)]
 pub(in crate::embedded) struct Change<'a> {
     transaction: Transaction<'a>,
+    locations: &'a Locations,
+    documents: RefCell<DocumentChanges>,
+    /// The revision that the changes lead to, if they raise it.
+    revision: Cell<Revision>,
 }
 
 /// A document that was removed from the catalogue, or whose revision was replaced.
@@ -38,15 +46,23 @@ struct RemovedDocument {
 }
 
 impl CatalogueWriter {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection }
+    pub(super) fn new(connection: Connection, locations: Arc<Locations>) -> Self {
+        Self {
+            connection,
+            locations,
+        }
     }
 
     pub(in crate::embedded) fn begin(&mut self) -> EmbeddedResult<Change<'_>> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Change { transaction })
+        Ok(Change {
+            transaction,
+            locations: &self.locations,
+            documents: RefCell::default(),
+            revision: Cell::default(),
+        })
     }
 
     pub(in crate::embedded) fn revision(&self) -> EmbeddedResult<Revision> {
@@ -133,7 +149,13 @@ impl Change<'_> {
 
     /// Makes all changes visible and durable.
     pub(in crate::embedded) fn commit(self) -> EmbeddedResult<()> {
-        Ok(self.transaction.commit()?)
+        let documents = self.documents.into_inner();
+        self.locations.announce(&documents, self.revision.get());
+        self.transaction
+            .commit()
+            .inspect_err(|_| self.locations.withdraw(&documents))?;
+
+        Ok(())
     }
 
     /// Adds a document or replaces its previous revision. Also returns the points that are no
@@ -239,7 +261,10 @@ impl Change<'_> {
                    chunks = chunks + ?3 RETURNING revision";
         let mut update = self.transaction.prepare_cached(sql)?;
         let revision: i64 = update.query_row((documents, pages, chunks), |row| row.get(0))?;
-        Ok(Revision(revision.cast_unsigned()))
+        let revision = Revision(revision.cast_unsigned());
+        self.revision.set(revision);
+
+        Ok(revision)
     }
 
     fn delete(&self, source: &SourcePath) -> EmbeddedResult<Option<RemovedDocument>> {
@@ -278,6 +303,7 @@ impl Change<'_> {
         self.transaction
             .prepare_cached("DELETE FROM documents WHERE id = ?1")?
             .execute([removed.id])?;
+        self.documents.borrow_mut().removed.push(removed.id);
 
         Ok(Some(removed))
     }
@@ -304,7 +330,11 @@ impl Change<'_> {
                 terms::to_bytes(&document.terms),
             ])?;
 
-        Ok(self.transaction.last_insert_rowid())
+        let id = self.transaction.last_insert_rowid();
+        let added = (id, Arc::clone(&document.meta));
+        self.documents.borrow_mut().added.push(added);
+
+        Ok(id)
     }
 
     fn insert_pages(&self, id: i64, document: &Prepared) -> EmbeddedResult<()> {
