@@ -18,7 +18,7 @@ use mcdewey_search::{Library, Mode, SearchRequest};
 use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 use mcdewey_store::{
     EmbeddedIndex, EmbeddedOptions, RETRY_TIMEOUT, ReplicationConfig, Server, ServerAddress,
-    ServerIndex, ServerOptions,
+    ServerIndex, ServerOptions, VectorStorage,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -118,6 +118,7 @@ async fn embedded(dir: &Path, model: ModelInfo) -> Option<Arc<dyn Index>> {
         model,
         chunker: CHUNKER.to_owned(),
         min_free_bytes: 0,
+        vectors: VectorStorage::default(),
     };
     Some(Arc::new(EmbeddedIndex::open(options).expect("an index")))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mcdewey_core::{CandidateQuery, Chunk, ContentHash, Embed, Index, Scope, WeightedText};
 use mcdewey_embed::{EmbedderOptions, OnnxEmbedder};
 use mcdewey_provision::{ModelSettings, provision};
-use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
+use mcdewey_store::{EmbeddedIndex, EmbeddedOptions, VectorStorage};
 
 use crate::support::{copy_folder, ingest, mcdewey, repository};
 
@@ -123,6 +123,7 @@ impl LibraryContents {
             model: model.model().clone(),
             chunker: mcdewey_ingest::CHUNKER.to_owned(),
             min_free_bytes: 0,
+            vectors: VectorStorage::default(),
         };
 
         let index: Arc<dyn Index> = Arc::new(EmbeddedIndex::open(options).unwrap());

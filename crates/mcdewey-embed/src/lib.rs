@@ -23,4 +23,5 @@ mod testing;
 pub use cross_encoder::{CrossEncoder, CrossEncoderError};
 pub use embedder::{EmbedderOptions, OnnxEmbedder, StartError};
 pub use folder::FolderError;
+pub use model::onnx_graph;
 pub use runtime::{RuntimeError, TELEMETRY_OPT_OUT, TELEMETRY_OPT_OUT_VALUE};

@@ -3,6 +3,7 @@
 //! Starts no threads and keeps no queue; the caller decides where inference runs.
 
 use std::ops::Range;
+use std::path::Path;
 
 use fastembed::{
     InitOptionsUserDefined, QuantizationMode, TextEmbedding, TokenizerFiles,
@@ -72,6 +73,18 @@ pub(crate) fn load(
         embedding,
         tokenizer,
     })
+}
+
+/// Returns the graph that is run for the model of a folder, as an ONNX file. Its weights are not in
+/// it: it refers to the folder's `model.safetensors`.
+///
+/// # Errors
+///
+/// If the folder is not that of a supported model.
+pub fn onnx_graph(dir: &Path) -> Result<Vec<u8>, FolderError> {
+    let folder = BertFolder::read(dir)?;
+    let weights = WeightsFile::open(&folder.dir.join(WEIGHTS))?;
+    graph::write(&folder, &weights)
 }
 
 /// Collects the four files that fastembed requires. A folder may lack two of them: the special

@@ -8,6 +8,7 @@ use mcdewey_core::{Convert, Embed, Index};
 use mcdewey_ingest::Ingester;
 use mcdewey_provision::ModelSettings;
 use mcdewey_search::Fusion;
+use mcdewey_store::VectorStorage;
 
 use crate::location::LibraryLocation;
 use crate::notice::Notify;
@@ -19,6 +20,8 @@ pub struct EngineConfig {
     pub location: LibraryLocation,
     /// Nothing is written if less than this much disk space, in bytes, would be left free.
     pub min_free_bytes: u64,
+    /// How a library in a directory stores vectors.
+    pub vectors: VectorStorage,
     /// Number of old generations of the index to keep beside the live one.
     pub keep_generations: usize,
     /// The embedding model.

@@ -128,10 +128,8 @@ fn read_generations(
     config: &EngineConfig,
     models: &Models,
 ) -> Result<(Arc<Generations>, Generation)> {
-    let generations = Arc::new(Generations::open(
-        &config.location.data_dir,
-        config.min_free_bytes,
-    )?);
+    let generations = Generations::open(&config.location.data_dir, config.min_free_bytes)?;
+    let generations = Arc::new(generations.with_vectors(config.vectors));
 
     let model = models.embed.model();
     generations.identify_model(model, CHUNKER)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use mcdewey_core::{RemovalReport, RemovalRequest, RollbackReport, RollbackRequest};
 use mcdewey_ingest::Root;
-use mcdewey_store::{Generations, OwnerLock};
+use mcdewey_store::{Generations, OwnerLock, VectorStorage};
 
 use crate::data_dir_lock::lock_data_dir;
 use crate::feedback::FeedbackFile;
@@ -20,6 +20,8 @@ pub struct OfflineLibrary {
     pub data_dir: PathBuf,
     /// Nothing is written if less than this much disk space, in bytes, would be left free.
     pub min_free_bytes: u64,
+    /// How the library stores vectors.
+    pub vectors: VectorStorage,
 }
 
 impl OfflineLibrary {
@@ -59,7 +61,8 @@ impl OfflineLibrary {
 
     fn open(&self) -> Result<(OwnerLock, Generations)> {
         let lock = lock_data_dir(&self.data_dir)?;
-        let generations = Generations::open(&self.data_dir, self.min_free_bytes)?;
+        let generations =
+            Generations::open(&self.data_dir, self.min_free_bytes)?.with_vectors(self.vectors);
 
         Ok((lock, generations))
     }

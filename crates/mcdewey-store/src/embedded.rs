@@ -11,6 +11,7 @@ mod catalogue;
 mod commit;
 mod database;
 mod durable;
+mod engine_log;
 mod erase;
 mod error;
 mod filter;
@@ -29,6 +30,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod vector_storage;
 mod vectors;
 mod writer;
 
@@ -47,6 +49,7 @@ use mcdewey_core::{
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
 pub use indexed_root::IndexedRoot;
 pub use space::free_space;
+pub use vector_storage::{VectorEncoding, VectorStorage};
 
 use asked::AskedDocuments;
 use catalogue::{Catalogue, Snapshot};
@@ -76,6 +79,8 @@ pub struct EmbeddedOptions {
     pub chunker: String,
     /// No write may leave less than this many bytes free on the disk.
     pub min_free_bytes: u64,
+    /// How vectors are stored.
+    pub vectors: VectorStorage,
 }
 
 /// The index in a directory. Dropping it waits for the commits in progress; readers that still exist
@@ -89,6 +94,7 @@ pub struct EmbeddedIndex {
 struct Shared {
     generation: Generation,
     dimensions: usize,
+    storage: VectorStorage,
     bm25: Bm25,
     catalogue: Catalogue,
     vectors: VectorCache,
@@ -134,6 +140,7 @@ impl EmbeddedIndex {
             generation_for(&options.model, &options.chunker),
             options.model.dimensions,
             options.min_free_bytes,
+            options.vectors,
         )
     }
 
@@ -143,8 +150,10 @@ impl EmbeddedIndex {
         generation: Generation,
         dimensions: usize,
         min_free_bytes: u64,
+        storage: VectorStorage,
     ) -> Result<Self, IndexError> {
-        let committer = Self::generation_committer(dir, generation, dimensions, min_free_bytes)?;
+        let committer =
+            Self::generation_committer(dir, generation, dimensions, min_free_bytes, storage)?;
         Ok(Self::start(committer))
     }
 
@@ -153,6 +162,7 @@ impl EmbeddedIndex {
         generation: Generation,
         dimensions: usize,
         min_free_bytes: u64,
+        storage: VectorStorage,
     ) -> Result<Committer, IndexError> {
         let layout = Layout::create(dir, &generation)?;
         let (vectors, vector_writer) = VectorCache::open(&layout.embeddings())?;
@@ -164,6 +174,7 @@ impl EmbeddedIndex {
             vectors: &vectors,
             bm25: &bm25,
             dimensions,
+            storage,
             min_free_bytes,
         };
         let shard = recovery::open(&layout, &source, &mut catalogue_writer)
@@ -172,6 +183,7 @@ impl EmbeddedIndex {
         let shared = Arc::new(Shared {
             generation,
             dimensions,
+            storage,
             bm25,
             catalogue,
             vectors,

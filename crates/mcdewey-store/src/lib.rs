@@ -26,7 +26,7 @@ pub mod testing;
 
 pub use embedded::{
     EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, IndexedRoot,
-    free_space,
+    VectorEncoding, VectorStorage, free_space,
 };
 pub use owner::{LockError, Owner, OwnerLock};
 pub use permissions::{create_private_files, make_private};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mcdewey_core::testing::index_suite::embedder;
 use mcdewey_core::{Embed, Index};
-use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
+use mcdewey_store::{EmbeddedIndex, EmbeddedOptions, VectorStorage};
 use tempfile::TempDir;
 
 async fn make() -> Option<(Arc<dyn Index>, TempDir)> {
@@ -14,6 +14,7 @@ async fn make() -> Option<(Arc<dyn Index>, TempDir)> {
         model: embedder().model().clone(),
         chunker: "test".to_owned(),
         min_free_bytes: 0,
+        vectors: VectorStorage::default(),
     };
 
     let index = tokio::task::spawn_blocking(|| EmbeddedIndex::open(options))

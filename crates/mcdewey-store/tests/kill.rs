@@ -10,7 +10,7 @@ use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{
     CandidateQuery, Candidates, DocumentRevision, Embed, Index, Scope, SourcePath, WeightedText,
 };
-use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
+use mcdewey_store::{EmbeddedIndex, EmbeddedOptions, VectorStorage};
 
 /// The variable with the child process's directory. Without it, the child's test does nothing.
 const DIR: &str = "MCDEWEY_KILL_TEST_DIR";
@@ -30,6 +30,7 @@ fn open(dir: &Path) -> EmbeddedIndex {
         model,
         chunker: "test".to_owned(),
         min_free_bytes: 0,
+        vectors: VectorStorage::default(),
     };
 
     EmbeddedIndex::open(options).unwrap()

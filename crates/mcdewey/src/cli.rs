@@ -147,6 +147,18 @@ pub(crate) struct SettingFlags {
         value_name = "N"
     )]
     pub(crate) keep_generations: Option<usize>,
+    /// How the index compares vectors: float, int8, binary; the best candidates are always scored
+    /// with the original vectors [default: float]
+    #[arg(long, global = true, env = "MCDEWEY_VECTORS", value_name = "HOW")]
+    pub(crate) vectors: Option<String>,
+    /// Whether original vectors stay on disk instead of in memory: true or false [default: false]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_VECTORS_ON_DISK",
+        value_name = "BOOL"
+    )]
+    pub(crate) vectors_on_disk: Option<bool>,
     /// How to combine the results of dense and keyword search: match, rrf, min-max, z-score, dbsf
     /// [default: match]
     #[arg(long, global = true, env = "MCDEWEY_FUSION", value_name = "NAME")]
@@ -403,6 +415,10 @@ pub(crate) struct ModelsArgs {
     /// Download and verify the configured model
     #[arg(long)]
     pub(crate) fetch: bool,
+    /// Write the ONNX graph of the configured model to this file; it needs `model.safetensors`
+    /// beside it. For benches/peers
+    #[arg(long, hide = true, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) graph: Option<PathBuf>,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

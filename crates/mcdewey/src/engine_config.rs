@@ -11,6 +11,7 @@ pub(crate) fn engine_config(settings: &Settings) -> Result<EngineConfig> {
     Ok(EngineConfig {
         location: location(settings),
         min_free_bytes: settings.min_free_bytes,
+        vectors: settings.vectors,
         keep_generations: settings.keep_generations,
         model: settings.model.clone(),
         threads: settings.threads,
@@ -46,6 +47,7 @@ impl From<&Settings> for OfflineLibrary {
         Self {
             data_dir: settings.data_dir.clone(),
             min_free_bytes: settings.min_free_bytes,
+            vectors: settings.vectors,
         }
     }
 }

@@ -13,6 +13,7 @@ use mcdewey_provision::{ModelSettings, PdfiumSettings};
 use mcdewey_query::{TelemetrySettings, is_host};
 use mcdewey_runtime::{RerankConfig, ServerLocation};
 use mcdewey_search::Fusion;
+use mcdewey_store::{VectorEncoding, VectorStorage};
 use serde::Deserialize;
 
 use crate::access::{self, AccessTable};
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) min_free_bytes: u64,
+    /// How a library in the data directory stores vectors.
+    pub(crate) vectors: VectorStorage,
     /// Number of old generations of the index to keep beside the live one.
     pub(crate) keep_generations: usize,
     pub(crate) access: AccessSettings,
@@ -87,6 +90,8 @@ struct SettingsFile {
     allowed_hosts: Vec<String>,
     threads: Option<usize>,
     min_free_mb: Option<u64>,
+    vectors: Option<String>,
+    vectors_on_disk: Option<bool>,
     keep_generations: Option<usize>,
     access_key_file: Option<PathBuf>,
     keys_file: Option<PathBuf>,
@@ -181,6 +186,11 @@ impl Settings {
             .or(file.fusion)
             .map_or_else(|| Ok(Fusion::default()), |text| text.parse());
 
+        let encoding = flags
+            .vectors
+            .or(file.vectors)
+            .map_or(Ok(VectorEncoding::default()), |text| text.parse());
+
         let corpus_override = flags.corpus.clone();
         let corpus = flags
             .corpus
@@ -226,6 +236,13 @@ impl Settings {
                 .min_free_mb
                 .unwrap_or(DEFAULT_MIN_FREE_MB)
                 .saturating_mul(1024 * 1024),
+            vectors: VectorStorage {
+                encoding: encoding.map_err(anyhow::Error::msg)?,
+                on_disk: flags
+                    .vectors_on_disk
+                    .or(file.vectors_on_disk)
+                    .unwrap_or_default(),
+            },
             keep_generations: flags
                 .keep_generations
                 .or(file.keep_generations)
@@ -302,6 +319,8 @@ fn without_empty_values(flags: SettingFlags) -> SettingFlags {
         log_format: non_empty_text(flags.log_format),
         threads: flags.threads,
         keep_generations: flags.keep_generations,
+        vectors: non_empty_text(flags.vectors),
+        vectors_on_disk: flags.vectors_on_disk,
     }
 }
 
@@ -557,6 +576,32 @@ mod tests {
     }
 
     #[test]
+    fn vectors_are_stored_as_the_settings_say() {
+        let vectors = |file: &str, flag: Option<&str>| {
+            resolve(
+                file,
+                SettingFlags {
+                    vectors: flag.map(str::to_owned),
+                    ..SettingFlags::default()
+                },
+            )
+            .unwrap()
+            .vectors
+        };
+
+        assert_eq!(vectors("", None), VectorStorage::default());
+        let file = "vectors = \"binary\"\nvectors_on_disk = true";
+        assert_eq!(
+            vectors(file, None),
+            VectorStorage {
+                encoding: VectorEncoding::Binary,
+                on_disk: true
+            }
+        );
+        assert_eq!(vectors(file, Some("int8")).encoding, VectorEncoding::Int8);
+    }
+
+    #[test]
     fn errors_name_the_wrong_setting() {
         for (file, word) in [
             ("corpse = 'x'", "corpse"),
@@ -572,6 +617,7 @@ mod tests {
             ("question_log = 'some'", "some"),
             ("feedback = 'friends'", "friends"),
             ("log_format = 'xml'", "xml"),
+            ("vectors = 'int4'", "int4"),
             ("[limits]\nsearches = 0", "searches"),
             ("[qdrant]\nurl = 'http://a'\nreplica = 2", "replica"),
             ("[rerank]\ndir = 'a'\ndepth = 0", "depth"),

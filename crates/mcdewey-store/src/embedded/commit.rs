@@ -57,7 +57,8 @@ pub(super) struct Committer {
     vectors: VectorWriter,
     layout: Layout,
     min_free_bytes: u64,
-    /// Whether anything was written since the shard was last optimised.
+    /// Whether anything was written since the shard was last optimised, or the settings ask for
+    /// another shard.
     needs_optimize: bool,
     /// Points that are live only in snapshots that readers hold.
     replaced_points: KeptForSnapshots<Vec<Uuid>>,
@@ -77,13 +78,14 @@ impl Committer {
         layout: Layout,
         min_free_bytes: u64,
     ) -> Self {
+        let needs_optimize = shared.shard().has_old_storage();
         Self {
             shared,
             catalogue,
             vectors,
             layout,
             min_free_bytes,
-            needs_optimize: false,
+            needs_optimize,
             replaced_points: KeptForSnapshots::default(),
             first_current_snapshot: 0,
             epoch_began: None,
@@ -404,6 +406,7 @@ impl Committer {
             vectors: &shared.vectors,
             bm25: &shared.bm25,
             dimensions: shared.dimensions,
+            storage: shared.storage,
             min_free_bytes: self.min_free_bytes,
         };
 

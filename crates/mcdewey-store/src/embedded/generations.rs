@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use mcdewey_core::{Generation, IndexError, IndexState, ModelInfo};
 
 use self::record::{Record, unix_seconds};
-use super::{EmbeddedIndex, FilesInUse, catalogue, generation_for, layout};
+use super::{EmbeddedIndex, FilesInUse, VectorStorage, catalogue, generation_for, layout};
 use crate::bm25::Bm25;
 
 pub use self::record::GenerationEntry;
@@ -41,6 +41,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 pub struct Generations {
     dir: PathBuf,
     min_free_bytes: u64,
+    vectors: VectorStorage,
     state: Mutex<State>,
 }
 
@@ -74,11 +75,18 @@ impl Generations {
         Ok(Self {
             dir: dir.to_owned(),
             min_free_bytes,
+            vectors: VectorStorage::default(),
             state: Mutex::new(State {
                 record,
                 open: HashMap::new(),
             }),
         })
+    }
+
+    /// Sets how the indexes that are opened from now on store vectors.
+    pub fn with_vectors(mut self, vectors: VectorStorage) -> Self {
+        self.vectors = vectors;
+        self
     }
 
     /// The generation that answers questions.
@@ -176,6 +184,7 @@ impl Generations {
             generation.clone(),
             model.dimensions,
             self.min_free_bytes,
+            self.vectors,
         )?);
 
         let open = OpenIndex {

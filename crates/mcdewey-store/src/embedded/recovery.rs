@@ -13,6 +13,7 @@ use super::error::{EmbeddedError, EmbeddedResult};
 use super::layout::Layout;
 use super::shard::{NEW_SHARD, Point, Shard};
 use super::space;
+use super::vector_storage::VectorStorage;
 use super::vectors::VectorCache;
 use crate::bm25::Bm25;
 
@@ -29,6 +30,7 @@ pub(super) struct ShardSource<'a> {
     pub(super) vectors: &'a VectorCache,
     pub(super) bm25: &'a Bm25,
     pub(super) dimensions: usize,
+    pub(super) storage: VectorStorage,
     /// No write may leave less than this many bytes free.
     pub(super) min_free_bytes: u64,
 }
@@ -73,7 +75,7 @@ pub(super) fn build(
         fs::remove_dir_all(&dir)?;
     }
 
-    let shard = Shard::create(&dir, source.dimensions)?;
+    let shard = Shard::create(&dir, source.dimensions, source.storage)?;
     if let Err(error) = add_points(&shard, &points, layout, source, writer) {
         shard.destroy()?;
         return Err(error);
@@ -81,6 +83,9 @@ pub(super) fn build(
 
     shard.flush()?;
     shard.optimize(points.len() as u64, source.min_free_bytes)?;
+
+    // Everything was written to the log as well, which is as large as the rest.
+    let shard = shard.reopen()?;
 
     let change = writer.begin()?;
     change.set_shard(number)?;
@@ -101,7 +106,7 @@ fn load_or_rebuild(
         return rebuild(layout, source, writer, number, &reason);
     }
 
-    let loaded = Shard::load(&layout.shard(number)).and_then(|shard| {
+    let loaded = Shard::load(&layout.shard(number), source.storage).and_then(|shard| {
         reconcile(&shard, layout, source, writer)?;
         Ok(shard)
     });

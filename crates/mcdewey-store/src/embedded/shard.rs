@@ -9,6 +9,9 @@
 //!
 //! So nothing here is relied upon after a crash: opening compares the points with the catalogue's.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -17,7 +20,7 @@ use std::path::{Path, PathBuf};
 use mcdewey_core::{DocumentMeta, IndexError};
 use qdrant_edge::external::serde_json::Value;
 use qdrant_edge::{
-    CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeSparseVectorParams,
+    CreateIndex, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeSparseVectorParams,
     EdgeVectorParams, FieldIndexOperations, Filter, HnswIndexConfig, NamedQuery,
     PayloadFieldSchema, PayloadSchemaType, PointId, PointInsertOperations, PointOperations,
     PointStruct, PointVectorsPersisted, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest,
@@ -27,11 +30,13 @@ use qdrant_edge::{
 };
 use uuid::Uuid;
 
+use super::engine_log;
 use super::error::{EmbeddedError, EmbeddedResult};
 use super::filter;
 use super::panic_guard::catch_engine_panic;
 use super::reserve::{self, BlockReserve};
 use super::space;
+use super::vector_storage::VectorStorage;
 use crate::facets;
 
 /// The name of the embedding vector.
@@ -79,6 +84,9 @@ pub(super) struct Shard {
     edge: Option<EdgeShard>,
     dir: PathBuf,
     reserve: BlockReserve,
+    vectors: VectorStorage,
+    /// Whether the vectors are still stored as earlier settings asked for.
+    has_old_storage: bool,
 }
 
 /// A point to add to the shard.
@@ -111,15 +119,22 @@ pub(super) struct FoundPoint {
 
 impl Shard {
     /// Creates an empty shard in a folder that does not exist yet.
-    pub(super) fn create(dir: &Path, dimensions: usize) -> EmbeddedResult<Self> {
+    pub(super) fn create(
+        dir: &Path,
+        dimensions: usize,
+        vectors: VectorStorage,
+    ) -> EmbeddedResult<Self> {
         fs::create_dir_all(dir)?;
         space::check(dir, 0, NEW_SHARD)?;
 
-        let edge = catch_engine_panic(dir, || EdgeShard::new(dir, config(dimensions)))??;
+        let config = config(dimensions, vectors);
+        let edge = catch_engine_panic(dir, || EdgeShard::new(dir, config))??;
         let shard = Self {
             edge: Some(edge),
             dir: dir.to_owned(),
             reserve: BlockReserve::default(),
+            vectors,
+            has_old_storage: false,
         };
 
         for field in facets::FIELDS {
@@ -138,19 +153,34 @@ impl Shard {
         Ok(shard)
     }
 
-    /// Opens a shard. The engine panics on some kinds of damage; that is returned as an error.
-    pub(super) fn load(dir: &Path) -> EmbeddedResult<Self> {
+    /// Opens a shard. The engine panics on some kinds of damage; that is returned as an error. If
+    /// the shard stores vectors in another way, it is used as it is until it is optimised.
+    pub(super) fn load(dir: &Path, vectors: VectorStorage) -> EmbeddedResult<Self> {
         if dir.exists() {
+            engine_log::discard_old(dir)?;
             reserve::remove_unused(dir)?;
             space::check(dir, 0, reserve::space_to_open(dir)?)?;
         }
 
-        let edge = catch_engine_panic(dir, || EdgeShard::load(dir, None))??;
+        let mut config = EdgeConfig::load(dir).transpose()?;
+        let has_old_storage = config
+            .as_mut()
+            .and_then(|config| config.vectors.get_mut(DENSE))
+            .is_some_and(|params| apply(vectors, params));
+
+        let edge = catch_engine_panic(dir, || EdgeShard::load(dir, config))??;
         Ok(Self {
             edge: Some(edge),
             dir: dir.to_owned(),
             reserve: BlockReserve::default(),
+            vectors,
+            has_old_storage,
         })
+    }
+
+    /// Whether an optimisation would change how vectors are stored.
+    pub(super) fn has_old_storage(&self) -> bool {
+        self.has_old_storage
     }
 
     /// Adds points, which are durable after [`Shard::flush`].
@@ -273,14 +303,14 @@ impl Shard {
         filter: Option<&Filter>,
         limit: usize,
     ) -> EmbeddedResult<Vec<FoundPoint>> {
-        let (query, exact) = match query {
+        let (query, params) = match query {
             VectorQuery::Dense { vector, exact } => (
                 NamedQuery::new(VectorInternal::Dense(vector.clone()), DENSE),
-                *exact,
+                self.vectors.search_params(*exact),
             ),
             VectorQuery::Keyword(vector) => (
                 NamedQuery::new(VectorInternal::Sparse(vector.clone()), KEYWORD),
-                false,
+                SearchParams::default(),
             ),
         };
 
@@ -291,10 +321,7 @@ impl Shard {
             score_threshold: None,
             limit,
             offset: 0,
-            params: Some(SearchParams {
-                exact,
-                ..SearchParams::default()
-            }),
+            params: Some(params),
             with_vector: WithVector::Bool(false),
             with_payload: WithPayloadInterface::Bool(false),
         };
@@ -340,13 +367,15 @@ impl Shard {
         Ok(found)
     }
 
-    /// The size of the engine's log in bytes. The log never shrinks.
+    /// The size of the engine's log in bytes. It only shrinks when the shard is opened.
     pub(super) fn log_size(&self) -> EmbeddedResult<u64> {
-        let mut size = 0;
-        for entry in fs::read_dir(self.dir.join("wal"))? {
-            size += entry?.metadata()?.len();
-        }
-        Ok(size)
+        Ok(engine_log::size(&self.dir)?)
+    }
+
+    /// Closes the shard and opens it again, without its log.
+    pub(super) fn reopen(mut self) -> EmbeddedResult<Self> {
+        self.close();
+        Self::load(&self.dir, self.vectors)
     }
 
     /// Closes the shard and deletes its folder.
@@ -398,17 +427,14 @@ fn reservation_error(dir: &Path, bytes: u64, error: io::Error) -> EmbeddedError 
     }
 }
 
-fn config(dimensions: usize) -> EdgeConfig {
+fn config(dimensions: usize, vectors: VectorStorage) -> EdgeConfig {
     let optimizers = EdgeOptimizersConfig {
         default_segment_number: Some(SEGMENTS),
         ..EdgeOptimizersConfig::default()
     };
 
     EdgeConfig::builder()
-        .vector(
-            DENSE,
-            EdgeVectorParams::builder(dimensions, Distance::Cosine).build(),
-        )
+        .vector(DENSE, vectors.params(dimensions))
         .sparse_vector(KEYWORD, EdgeSparseVectorParams::builder().build())
         .hnsw_config(hnsw_config_for(0))
         .optimizers(optimizers)
@@ -417,6 +443,17 @@ fn config(dimensions: usize) -> EdgeConfig {
             ..WalOptions::default()
         })
         .build()
+}
+
+/// Changes the parameters of stored vectors to these settings. Returns whether any was different.
+fn apply(vectors: VectorStorage, params: &mut EdgeVectorParams) -> bool {
+    let wanted = vectors.params(params.size);
+    let is_same_place = params.on_disk.unwrap_or_default() == vectors.on_disk;
+    let is_same = is_same_place && params.quantization_config == wanted.quantization_config;
+    params.on_disk = wanted.on_disk;
+    params.quantization_config = wanted.quantization_config;
+
+    !is_same
 }
 
 /// The settings of the approximate index for this number of points. Without edges, a search
@@ -462,135 +499,5 @@ fn uuid_of(id: PointId) -> Option<Uuid> {
     match id {
         PointId::Uuid(id) => Some(id),
         PointId::NumId(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
-
-    fn keyword_vector(tokens: &[(u32, f32)]) -> SparseVector {
-        let (indices, values): (Vec<u32>, Vec<f32>) = tokens.iter().copied().unzip();
-        SparseVector::new(indices, values).unwrap()
-    }
-
-    fn add(shard: &Shard, id: u128, vector: Option<&[f32]>, tokens: &[(u32, f32)]) {
-        let document = SampleDocument::new("a.md").build(&embedder()).meta;
-        let point = Point {
-            id: Uuid::from_u128(id),
-            chunk_id: "a::0",
-            page: 1,
-            document: &document,
-            vector,
-            keyword_vector: &keyword_vector(tokens),
-        };
-        shard.add([point]).unwrap();
-    }
-
-    fn search(shard: &Shard, query: &VectorQuery) -> Vec<u128> {
-        shard
-            .search(query, None, 10)
-            .unwrap()
-            .iter()
-            .map(|found| found.point.as_u128())
-            .collect()
-    }
-
-    #[test]
-    fn flushed_points_survive_reopening() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("shard-1");
-        let shard = Shard::create(&folder, 2).unwrap();
-        add(&shard, 1, Some(&[1.0, 0.0]), &[(7, 1.0)]);
-        add(&shard, 2, Some(&[0.0, 1.0]), &[(7, 2.0), (9, 1.0)]);
-        shard.flush().unwrap();
-        drop(shard);
-
-        let shard = Shard::load(&folder).unwrap();
-        assert_eq!(shard.points().unwrap().len(), 2);
-        assert_eq!(
-            search(
-                &shard,
-                &VectorQuery::Dense {
-                    vector: vec![1.0, 0.1],
-                    exact: true
-                }
-            ),
-            [1, 2]
-        );
-        assert_eq!(
-            search(&shard, &VectorQuery::Keyword(keyword_vector(&[(7, 1.0)]))),
-            [2, 1]
-        );
-
-        let kept = shard
-            .keyword_vectors(&[Uuid::from_u128(2), Uuid::from_u128(3)])
-            .unwrap();
-        assert_eq!(
-            kept[&Uuid::from_u128(2)],
-            keyword_vector(&[(7, 2.0), (9, 1.0)])
-        );
-        assert_eq!(kept.len(), 1);
-
-        shard.destroy().unwrap();
-        assert!(!folder.exists());
-    }
-
-    #[test]
-    fn a_point_without_an_embedding_vector_matches_by_keywords() {
-        let dir = tempfile::tempdir().unwrap();
-        let shard = Shard::create(&dir.path().join("shard"), 2).unwrap();
-        add(&shard, 1, None, &[(7, 1.0)]);
-        add(&shard, 2, Some(&[0.0, 1.0]), &[(8, 1.0)]);
-        assert_eq!(
-            search(&shard, &VectorQuery::Keyword(keyword_vector(&[(7, 1.0)]))),
-            [1]
-        );
-        assert_eq!(
-            search(
-                &shard,
-                &VectorQuery::Dense {
-                    vector: vec![0.0, 1.0],
-                    exact: false
-                }
-            ),
-            [2]
-        );
-    }
-
-    #[test]
-    fn a_shard_is_compacted_only_if_there_is_enough_space() {
-        let dir = tempfile::tempdir().unwrap();
-        let shard = Shard::create(&dir.path().join("shard"), 2).unwrap();
-        add(&shard, 1, Some(&[1.0, 0.0]), &[(7, 1.0)]);
-        assert!(!shard.optimize(EXHAUSTIVE_UP_TO + 1, u64::MAX).unwrap());
-        assert_eq!(
-            shard.edge().unwrap().config().hnsw_config.m,
-            0,
-            "nothing was started"
-        );
-        assert_eq!(
-            search(&shard, &VectorQuery::Keyword(keyword_vector(&[(7, 1.0)]))),
-            [1]
-        );
-        assert!(shard.optimize(EXHAUSTIVE_UP_TO + 1, 0).unwrap());
-        assert_eq!(shard.edge().unwrap().config().hnsw_config.m, EDGES);
-    }
-
-    #[test]
-    fn a_damaged_shard_is_an_error_instead_of_a_panic() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("shard");
-        drop(Shard::create(&folder, 2).unwrap());
-        fs::write(folder.join("edge_config.json"), "{").unwrap();
-        assert!(Shard::load(&folder).is_err());
-        assert!(Shard::load(&dir.path().join("missing")).is_err());
-    }
-
-    #[test]
-    fn only_large_libraries_get_an_approximate_index() {
-        assert_eq!(hnsw_config_for(EXHAUSTIVE_UP_TO).m, 0);
-        assert_eq!(hnsw_config_for(EXHAUSTIVE_UP_TO + 1).m, EDGES);
     }
 }

@@ -13,7 +13,7 @@ use mcdewey_core::{
     RootName, Scope, WeightedText,
 };
 
-use super::{EmbeddedIndex, EmbeddedOptions};
+use super::{EmbeddedIndex, EmbeddedOptions, VectorStorage};
 
 /// A change to a library.
 #[derive(Clone)]
@@ -61,6 +61,7 @@ fn options(dir: &Path) -> EmbeddedOptions {
         model,
         chunker: "test".to_owned(),
         min_free_bytes: 0,
+        vectors: VectorStorage::default(),
     }
 }
 

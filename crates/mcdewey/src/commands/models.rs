@@ -1,10 +1,12 @@
 //! `mcdewey models`: lists the models of the catalogue, or downloads the configured one, with the
 //! libraries that are loaded at run time, ahead of time.
 
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use mcdewey_provision::{AvailableModel, provision_pdfium};
+use anyhow::{Context, Result};
+use mcdewey_provision::{AvailableModel, ModelSettings, provision_pdfium};
 
 use crate::cli::ModelsArgs;
 use crate::engine_config::notify_on_stderr;
@@ -34,6 +36,12 @@ pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
 
+    if let Some(file) = &args.graph {
+        let (model, file) = (settings.model.clone(), file.clone());
+        tokio::task::spawn_blocking(move || write_graph(&model, &file)).await??;
+        return Ok(ExitCode::SUCCESS);
+    }
+
     let models = mcdewey_provision::available_models()?;
     let text = if args.json {
         terminal::json(&models)?
@@ -43,6 +51,13 @@ pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCo
 
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the graph that McDewey runs, without its weights.
+fn write_graph(model: &ModelSettings, file: &Path) -> Result<()> {
+    let provisioned = mcdewey_runtime::provision(model, &notify_on_stderr())?;
+    let graph = mcdewey_embed::onnx_graph(&provisioned.model_dir)?;
+    fs::write(file, graph).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn format_model(model: &AvailableModel) -> String {

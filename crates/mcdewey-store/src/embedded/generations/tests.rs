@@ -10,7 +10,7 @@ use mcdewey_core::{CandidateQuery, Embed, Generation, Index, IndexError, Scope};
 use super::{GenerationStatus, Generations};
 use crate::embedded::catalogue;
 use crate::embedded::layout::{self, Layout};
-use crate::{EmbeddedIndex, EmbeddedOptions};
+use crate::{EmbeddedIndex, EmbeddedOptions, VectorStorage};
 
 fn open(dir: &Path) -> Arc<Generations> {
     Arc::new(Generations::open(dir, 0).unwrap())
@@ -62,6 +62,7 @@ async fn generations_without_a_record_are_adopted() {
         model: embedder().model().clone(),
         chunker: chunker.to_owned(),
         min_free_bytes: 0,
+        vectors: VectorStorage::default(),
     };
 
     let old = EmbeddedIndex::open(options("old")).unwrap();

@@ -6,7 +6,7 @@ use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{Index, IndexError};
 
 use super::{apply, history, options, shard_of, single_entry, undisturbed_views, view_of};
-use crate::{EmbeddedIndex, EmbeddedOptions};
+use crate::{EmbeddedIndex, EmbeddedOptions, VectorEncoding, VectorStorage};
 
 #[tokio::test]
 async fn a_lost_or_damaged_shard_is_rebuilt_without_embedding() {
@@ -204,6 +204,32 @@ async fn generations_are_independent_and_share_the_vectors() {
     let index = EmbeddedIndex::open(options(dir.path())).unwrap();
     assert_eq!(view_of(&index).await, before);
     assert_eq!(index.state().await.unwrap(), state);
+}
+
+#[tokio::test]
+async fn other_settings_for_vectors_keep_every_hit() {
+    let dir = tempfile::tempdir().unwrap();
+    let views = undisturbed_views().await;
+    let index = EmbeddedIndex::open(options(dir.path())).unwrap();
+    for action in &history() {
+        apply(&index, action).await;
+    }
+    drop(index);
+
+    for encoding in VectorEncoding::ALL.into_iter().rev() {
+        let vectors = VectorStorage {
+            encoding,
+            on_disk: encoding == VectorEncoding::Int8,
+        };
+        let index = EmbeddedIndex::open(EmbeddedOptions {
+            vectors,
+            ..options(dir.path())
+        })
+        .unwrap();
+        assert_eq!(Some(&view_of(&index).await), views.last(), "{encoding}");
+        index.optimize().await.unwrap();
+        assert_eq!(Some(&view_of(&index).await), views.last(), "{encoding}");
+    }
 }
 
 #[tokio::test]
