@@ -1,30 +1,46 @@
 //! Writes the ONNX graph of a BERT encoder, built from ONNX Runtime's fused operators.
 //!
-//! The graph holds no weights but references the safetensors file, whose matrices are used as they
-//! are stored (rows are outputs, hence `transB`). Pooling and normalisation of the sentence vector
+//! The graph references the weights in the safetensors file, whose matrices are used as they are
+//! stored (rows are outputs, hence `transB`); those of 8-bit products are part of it. It encodes one
+//! text at a time, so there is no padding to mask. Pooling and normalisation of the sentence vector
 //! are not part of it.
 
 use prost::Message;
 
 use crate::folder::{BertConfig, BertFolder, FolderError};
-use crate::onnx::{
-    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, EXTERNAL, FLOAT, Graph, INT32, INT64,
-    IR_VERSION, Model, Node, OperatorSet, Shape, StringEntry, Tensor, TensorType, Type, ValueInfo,
+use crate::onnx::{Attribute, FLOAT, Graph, INT32, INT64, IR_VERSION, Model, Node, OperatorSet};
+use crate::tensors::WeightsFile;
+
+mod int8;
+mod parts;
+
+pub(crate) use int8::Int8Products;
+use parts::{
+    dynamic_dimension, external_tensor, fixed_dimension, float_attribute, inline_tensor,
+    int_attribute, node, value_info,
 };
-use crate::tensors::{TensorLocation, WeightsFile};
 
 /// Part of the model's fingerprint. Raise it when the graph computes anything differently.
 pub(crate) const GRAPH_VERSION: u32 = 1;
+/// Part of the fingerprint of int8, with [`GRAPH_VERSION`]. Raise it when only 8-bit products
+/// change.
+pub(crate) const INT8_VERSION: u32 = 1;
 
 const OPERATOR_SET: i64 = 17;
 /// The domain of ONNX Runtime's own operators.
 const FUSED: &str = "com.microsoft";
 
-/// Returns the graph of a folder's model as an ONNX file without its weights.
-pub(crate) fn write(folder: &BertFolder, weights: &WeightsFile) -> Result<Vec<u8>, FolderError> {
+/// Returns the graph of a folder's model as an ONNX file without its fp32 weights. `int8` says how
+/// its products are quantised; `None` leaves them in fp32.
+pub(crate) fn write(
+    folder: &BertFolder,
+    weights: &WeightsFile,
+    int8: Option<&Int8Products>,
+) -> Result<Vec<u8>, FolderError> {
     let mut writer = GraphWriter {
         config: &folder.config,
         weights,
+        int8,
         graph: Graph::default(),
     };
 
@@ -51,17 +67,21 @@ fn operator_set(domain: &str, version: i64) -> OperatorSet {
 struct GraphWriter<'a> {
     config: &'a BertConfig,
     weights: &'a WeightsFile,
+    /// `None` in fp32.
+    int8: Option<&'a Int8Products>,
     graph: Graph,
 }
 
 impl GraphWriter<'_> {
     fn write_encoder(&mut self) -> Result<(), FolderError> {
         self.graph.name = "bert".to_owned();
+        // The mask is an input because callers pass one, and has no effect: there is no padding.
         for input in ["input_ids", "attention_mask", "token_type_ids"] {
-            let shape = vec![dynamic_dimension("batch"), dynamic_dimension("sequence")];
+            let shape = vec![fixed_dimension(1), dynamic_dimension("sequence")];
             self.graph.input.push(value_info(input, INT64, shape));
-            self.add_cast_to_int32(input);
         }
+        self.add_cast_to_int32("input_ids");
+        self.add_cast_to_int32("token_type_ids");
 
         let mut hidden = self.add_embeddings()?;
         for layer in 0..self.config.num_hidden_layers {
@@ -69,10 +89,10 @@ impl GraphWriter<'_> {
             hidden = self.add_feed_forward(layer, &attended)?;
         }
 
-        self.add_standard_node("Identity", &hidden, "last_hidden_state", vec![]);
+        self.add_standard_node("Identity", &[&hidden], "last_hidden_state", vec![]);
 
         let shape = vec![
-            dynamic_dimension("batch"),
+            fixed_dimension(1),
             dynamic_dimension("sequence"),
             fixed_dimension(self.config.hidden_size),
         ];
@@ -87,7 +107,7 @@ impl GraphWriter<'_> {
     fn add_cast_to_int32(&mut self, input: &str) {
         self.add_standard_node(
             "Cast",
-            input,
+            &[input],
             &format!("{input}_32"),
             vec![int_attribute("to", INT32.into())],
         );
@@ -131,7 +151,6 @@ impl GraphWriter<'_> {
                 &types,
                 &gamma,
                 &beta,
-                "attention_mask_32",
             ],
             &["embeddings", "mask_index"],
             vec![float_attribute("epsilon", self.config.layer_norm_eps)],
@@ -143,15 +162,20 @@ impl GraphWriter<'_> {
     fn add_attention(&mut self, layer: usize, hidden: &str) -> Result<String, FolderError> {
         let size = self.config.hidden_size;
         let prefix = format!("encoder.layer.{layer}.attention");
-        let query = self.add_linear(&format!("{prefix}.self.query"), hidden, [size, size])?;
-        let key = self.add_linear(&format!("{prefix}.self.key"), hidden, [size, size])?;
-        let value = self.add_linear(&format!("{prefix}.self.value"), hidden, [size, size])?;
+        let divisors = self.int8.map(|int8| int8.attention_divisors(layer));
+        let input = self.add_scaled(&prefix, hidden, divisors);
+
+        let mut product = |part: &str| {
+            let prefix = format!("{prefix}.self.{part}");
+            self.add_product(&prefix, &input, [size, size], divisors)
+        };
+        let (query, key, value) = (product("query")?, product("key")?, product("value")?);
         let bias = self.add_attention_bias(&prefix)?;
         let context = format!("{prefix}.context");
 
         self.add_fused_node(
             "MultiHeadAttention",
-            &[&query, &key, &value, &bias, "mask_index"],
+            &[&query, &key, &value, &bias],
             &[&context],
             vec![int_attribute(
                 "num_heads",
@@ -159,7 +183,8 @@ impl GraphWriter<'_> {
             )],
         );
 
-        let output = self.add_linear(&format!("{prefix}.output.dense"), &context, [size, size])?;
+        let dense = format!("{prefix}.output.dense");
+        let output = self.add_product(&dense, &context, [size, size], None)?;
         self.add_residual_and_normalise(&format!("{prefix}.output"), &output, hidden)
     }
 
@@ -175,13 +200,9 @@ impl GraphWriter<'_> {
         }
 
         let name = format!("{prefix}.self.bias");
-        self.graph.initializer.push(Tensor {
-            dims: vec![3 * size as i64],
-            data_type: FLOAT,
-            name: name.clone(),
-            raw_data: Some(bytes),
-            ..Tensor::default()
-        });
+        self.graph
+            .initializer
+            .push(inline_tensor(&name, FLOAT, &[3 * size], bytes));
 
         Ok(name)
     }
@@ -194,10 +215,13 @@ impl GraphWriter<'_> {
         } = *self.config;
 
         let prefix = format!("encoder.layer.{layer}");
-        let wide = self.add_linear(
+        let divisors = self.int8.map(|int8| int8.feed_forward_divisors(layer));
+        let input = self.add_scaled(&prefix, hidden, divisors);
+        let wide = self.add_product(
             &format!("{prefix}.intermediate.dense"),
-            hidden,
+            &input,
             [intermediate_size, hidden_size],
+            divisors,
         )?;
 
         let bias = self.add_weight(
@@ -205,13 +229,15 @@ impl GraphWriter<'_> {
             &[intermediate_size],
         )?;
         let active = format!("{prefix}.intermediate.active");
-        self.add_fused_node("BiasGelu", &[&wide, &bias], &[&active], vec![]);
+        let gelu = match self.int8 {
+            // Its approximation is far more exact than 8-bit products, and cheaper.
+            Some(_) => "FastGelu",
+            None => "BiasGelu",
+        };
+        self.add_fused_node(gelu, &[&wide, &bias], &[&active], vec![]);
 
-        let narrow = self.add_linear(
-            &format!("{prefix}.output.dense"),
-            &active,
-            [hidden_size, intermediate_size],
-        )?;
+        let shape = [hidden_size, intermediate_size];
+        let narrow = self.add_narrow_product(layer, &active, shape)?;
 
         self.add_residual_and_normalise(&format!("{prefix}.output"), &narrow, hidden)
     }
@@ -239,21 +265,34 @@ impl GraphWriter<'_> {
         Ok(output)
     }
 
-    /// Adds a product with a weight matrix. Its bias is left to the next fused operator.
-    fn add_linear(
+    /// Adds a product with a weight matrix. Its bias is left to the next fused operator. In int8,
+    /// `divisors` are those that the channels of `input` were divided by.
+    fn add_product(
         &mut self,
         prefix: &str,
         input: &str,
         shape: [usize; 2],
+        divisors: Option<&[f32]>,
     ) -> Result<String, FolderError> {
-        let weight = self.add_weight(&format!("{prefix}.weight"), &shape)?;
         let output = format!("{prefix}.product");
-        self.add_fused_node(
-            "FusedMatMul",
-            &[input, &weight],
-            &[&output],
-            vec![int_attribute("transB", 1)],
-        );
+        if let Some(int8) = self.int8 {
+            let [values, scales, zero_points] =
+                self.add_quantised_weights(prefix, shape, divisors, int8.weight_type)?;
+            self.add_fused_node(
+                "DynamicQuantizeMatMul",
+                &[input, &values, &scales, &zero_points],
+                &[&output],
+                vec![],
+            );
+        } else {
+            let weight = self.add_weight(&format!("{prefix}.weight"), &shape)?;
+            self.add_fused_node(
+                "FusedMatMul",
+                &[input, &weight],
+                &[&output],
+                vec![int_attribute("transB", 1)],
+            );
+        }
 
         Ok(output)
     }
@@ -272,13 +311,13 @@ impl GraphWriter<'_> {
     fn add_standard_node(
         &mut self,
         operator: &str,
-        input: &str,
+        inputs: &[&str],
         output: &str,
         attributes: Vec<Attribute>,
     ) {
         self.graph
             .node
-            .push(node(operator, &[input], &[output], attributes));
+            .push(node(operator, inputs, &[output], attributes));
     }
 
     /// Adds one of ONNX Runtime's own operators.
@@ -294,90 +333,6 @@ impl GraphWriter<'_> {
             domain: FUSED.to_owned(),
             ..node
         });
-    }
-}
-
-fn node(operator: &str, inputs: &[&str], outputs: &[&str], attributes: Vec<Attribute>) -> Node {
-    Node {
-        input: inputs.iter().map(|&name| name.to_owned()).collect(),
-        output: outputs.iter().map(|&name| name.to_owned()).collect(),
-        // Output names are unique, so the first one identifies the node in the runtime's messages.
-        name: format!("{operator}:{}", outputs.first().unwrap_or(&"")),
-        op_type: operator.to_owned(),
-        attribute: attributes,
-        domain: String::new(),
-    }
-}
-
-/// Describes a tensor that is stored in another file.
-fn external_tensor(name: &str, file: &str, location: &TensorLocation) -> Tensor {
-    Tensor {
-        dims: location
-            .shape
-            .iter()
-            .map(|&dimension| dimension as i64)
-            .collect(),
-        data_type: FLOAT,
-        name: name.to_owned(),
-        raw_data: None,
-        external_data: vec![
-            string_entry("location", file.to_owned()),
-            string_entry("offset", location.offset.to_string()),
-            string_entry("length", location.length.to_string()),
-        ],
-        data_location: EXTERNAL,
-    }
-}
-
-fn string_entry(key: &str, value: String) -> StringEntry {
-    StringEntry {
-        key: key.to_owned(),
-        value,
-    }
-}
-
-fn int_attribute(name: &str, i: i64) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        i,
-        r#type: ATTRIBUTE_INT,
-        ..Attribute::default()
-    }
-}
-
-fn float_attribute(name: &str, f: f32) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        f,
-        r#type: ATTRIBUTE_FLOAT,
-        ..Attribute::default()
-    }
-}
-
-fn value_info(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
-    let tensor_type = Some(TensorType {
-        elem_type,
-        shape: Some(Shape { dim }),
-    });
-
-    ValueInfo {
-        name: name.to_owned(),
-        r#type: Some(Type { tensor_type }),
-    }
-}
-
-/// A dimension whose size is known only when the graph runs.
-fn dynamic_dimension(parameter: &str) -> Dimension {
-    Dimension {
-        value: None,
-        parameter: Some(parameter.to_owned()),
-    }
-}
-
-fn fixed_dimension(value: usize) -> Dimension {
-    Dimension {
-        value: Some(value as i64),
-        parameter: None,
     }
 }
 

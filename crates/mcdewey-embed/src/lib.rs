@@ -1,4 +1,4 @@
-//! The embedding model: builds its ONNX graph and runs it on a dedicated thread.
+//! The embedding model: builds its ONNX graph and runs it on threads of its own.
 //!
 //! [`OnnxEmbedder`] implements [`mcdewey_core::Embed`] with the files that `mcdewey-provision` found
 //! or downloaded; [`CrossEncoder`] implements [`mcdewey_core::Rerank`] with a model from a local
@@ -7,13 +7,15 @@
 
 #![forbid(unsafe_code)]
 
-mod batch;
+mod calibration;
 mod cross_encoder;
 mod embedder;
 mod folder;
 mod graph;
 mod model;
 mod onnx;
+mod precision;
+mod quantise;
 mod queue;
 mod runtime;
 mod tensors;
@@ -21,7 +23,8 @@ mod tensors;
 mod testing;
 
 pub use cross_encoder::{CrossEncoder, CrossEncoderError};
-pub use embedder::{EmbedderOptions, OnnxEmbedder, StartError};
+pub use embedder::{EmbedderOptions, OnnxEmbedder, StartError, fingerprint};
 pub use folder::FolderError;
 pub use model::onnx_graph;
+pub use precision::Precision;
 pub use runtime::{RuntimeError, TELEMETRY_OPT_OUT, TELEMETRY_OPT_OUT_VALUE};

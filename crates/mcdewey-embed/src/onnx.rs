@@ -9,6 +9,10 @@ use prost::Message;
 pub(crate) const IR_VERSION: i64 = 8;
 /// `TensorProto.DataType.FLOAT`.
 pub(crate) const FLOAT: i32 = 1;
+/// `TensorProto.DataType.UINT8`.
+pub(crate) const UINT8: i32 = 2;
+/// `TensorProto.DataType.INT8`.
+pub(crate) const INT8: i32 = 3;
 /// `TensorProto.DataType.INT32`.
 pub(crate) const INT32: i32 = 6;
 /// `TensorProto.DataType.INT64`.

@@ -1,9 +1,11 @@
-//! The embedding model's thread and the queue in front of it.
+//! The threads of the embedding model and the queue in front of them.
 //!
-//! Questions go before chunks, even before the remaining batches of a chunk job that is running.
-//! Both queues are bounded: a question is rejected if its queue is full, a chunk job waits for a
-//! permit. Closing the queue answers every waiting caller; a panicking model is an error for its
-//! callers. This module depends on neither the tokenizer nor ONNX Runtime.
+//! Every thread has a session of its own and runs one text at a time. Questions go before passages,
+//! even before the remaining passages of a job that is running, and have a thread that runs nothing
+//! else, so they do not wait for passages. Both queues are bounded: a question is rejected if its
+//! queue is full, a chunk job waits for a permit. Closing the queue answers every waiting caller; a
+//! panicking model is an error for its callers. This module depends on neither the tokenizer nor
+//! ONNX Runtime.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -15,21 +17,31 @@ use std::thread::{self, JoinHandle};
 use mcdewey_core::EmbedError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
-/// Runs the model over texts that fit into one batch. Returns one vector per text.
-pub(crate) type EmbedBatch = Box<dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, String> + Send>;
+mod chunk_job;
 
-/// Most waiting questions answered in one run of the model.
-const QUESTION_BATCH: usize = 8;
+use chunk_job::{ChunkJob, QueuedJob};
+
+/// Runs the model over one text.
+pub(crate) type EmbedText = Box<dyn FnMut(&str) -> Result<Vec<f32>, String> + Send>;
+
 /// Chunk jobs admitted at once. A few keep the model busy while callers prepare the next.
 const MAX_CHUNK_JOBS: usize = 4;
 
-/// The model's thread and its queue. Dropping it ends the thread.
+/// The sessions of a model.
+pub(crate) struct Sessions {
+    /// Runs questions only.
+    pub(crate) question: EmbedText,
+    /// Run passages, and questions before them.
+    pub(crate) passages: Vec<EmbedText>,
+}
+
+/// The model's threads and their queue. Dropping it ends the threads.
 #[derive(Debug)]
 pub(crate) struct EmbeddingQueue {
     shared: Arc<SharedState>,
     question_permits: Arc<Semaphore>,
     job_permits: Arc<Semaphore>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// The right to submit one chunk job.
@@ -39,13 +51,18 @@ pub(crate) struct JobPermit(OwnedSemaphorePermit);
 #[derive(Debug, Default)]
 struct SharedState {
     pending: Mutex<PendingWork>,
-    changed: Condvar,
+    /// Wakes the thread that runs questions only.
+    question_arrived: Condvar,
+    /// Wakes the threads that run passages too.
+    work_arrived: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct PendingWork {
     questions: VecDeque<PendingQuestion>,
-    jobs: VecDeque<ChunkJob>,
+    jobs: VecDeque<QueuedJob>,
+    /// Whether the thread that runs questions only waits for one.
+    awaiting_question: bool,
     closed: bool,
 }
 
@@ -53,42 +70,46 @@ struct PendingWork {
 struct PendingQuestion {
     text: String,
     reply: oneshot::Sender<Result<Vec<f32>, EmbedError>>,
-    /// Released once the question has been answered, not when the model takes it up.
-    _permit: OwnedSemaphorePermit,
-}
-
-#[derive(Debug)]
-struct ChunkJob {
-    texts: Vec<String>,
-    /// The batches still to run, as positions in `texts`.
-    batches: VecDeque<Vec<usize>>,
-    /// One per text; empty until its batch has run.
-    vectors: Vec<Vec<f32>>,
-    reply: oneshot::Sender<Result<Vec<Vec<f32>>, EmbedError>>,
+    /// Released once the question has been answered, not when a session takes it up.
     _permit: OwnedSemaphorePermit,
 }
 
 impl EmbeddingQueue {
-    /// Starts the model's thread. At most `max_questions` questions wait or run at a time.
-    pub(crate) fn start(embed_batch: EmbedBatch, max_questions: usize) -> io::Result<Self> {
-        let shared = Arc::new(SharedState::default());
+    /// Starts a thread for each session. At most `max_questions` questions wait or run at a time.
+    pub(crate) fn start(sessions: Sessions, max_questions: usize) -> io::Result<Self> {
+        let max_questions = max_questions.clamp(1, Semaphore::MAX_PERMITS);
+        let queue = Self {
+            shared: Arc::default(),
+            question_permits: Arc::new(Semaphore::new(max_questions)),
+            job_permits: Arc::new(Semaphore::new(MAX_CHUNK_JOBS)),
+            threads: Mutex::default(),
+        };
+
+        queue.start_thread(sessions.question, true)?;
+        for session in sessions.passages {
+            queue.start_thread(session, false)?;
+        }
+
+        Ok(queue)
+    }
+
+    fn start_thread(&self, embed_text: EmbedText, questions_only: bool) -> io::Result<()> {
         let worker = Worker {
-            shared: shared.clone(),
-            embed_batch,
-            current_job: None,
+            shared: self.shared.clone(),
+            embed_text,
+            questions_only,
         };
 
         let thread = thread::Builder::new()
             .name("embedding".to_owned())
             .spawn(move || worker.run())?;
 
-        let max_questions = max_questions.clamp(1, Semaphore::MAX_PERMITS);
-        Ok(Self {
-            shared,
-            question_permits: Arc::new(Semaphore::new(max_questions)),
-            job_permits: Arc::new(Semaphore::new(MAX_CHUNK_JOBS)),
-            thread: Mutex::new(Some(thread)),
-        })
+        self.lock_threads().push(thread);
+        Ok(())
+    }
+
+    fn lock_threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Embeds a question, or returns [`EmbedError::Overloaded`] at once if the queue is full.
@@ -103,14 +124,12 @@ impl EmbeddingQueue {
                 })?;
 
         let (reply, answer) = oneshot::channel();
-        let question = PendingQuestion {
+        self.shared.push_question(PendingQuestion {
             text,
             reply,
             _permit: permit,
-        };
+        })?;
 
-        self.shared
-            .push(|pending| pending.questions.push_back(question))?;
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
 
@@ -124,46 +143,33 @@ impl EmbeddingQueue {
             .map_err(|_| EmbedError::Closed)
     }
 
-    /// Embeds chunks and returns their vectors in order. `batches` holds the positions in `texts`
-    /// that run together.
+    /// Embeds chunks and returns their vectors in order. `order` holds all positions in `texts`,
+    /// in the order in which they are to be run.
     pub(crate) async fn embed_chunks(
         &self,
         permit: JobPermit,
         texts: Vec<String>,
-        batches: Vec<Vec<usize>>,
+        order: Vec<usize>,
     ) -> Result<Vec<Vec<f32>>, EmbedError> {
-        if batches.is_empty() {
+        if texts.is_empty() {
             return Ok(Vec::new());
         }
 
         let (reply, answer) = oneshot::channel();
-        let vectors = vec![Vec::new(); texts.len()];
-        let job = ChunkJob {
-            texts,
-            batches: batches.into(),
-            vectors,
-            reply,
-            _permit: permit.0,
-        };
-
-        self.shared.push(|pending| pending.jobs.push_back(job))?;
+        self.shared
+            .push_job(QueuedJob::new(texts, order, reply, permit.0))?;
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
 
-    /// Rejects new callers, answers waiting ones with [`EmbedError::Closed`], and joins the thread
-    /// once its current batch is done.
+    /// Rejects new callers, answers waiting ones with [`EmbedError::Closed`], and joins the threads
+    /// once their current texts are done.
     pub(crate) fn close(&self) {
         self.question_permits.close();
         self.job_permits.close();
         self.shared.close();
 
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-
-        if let Some(thread) = thread {
+        let threads = std::mem::take(&mut *self.lock_threads());
+        for thread in threads {
             // If the thread panicked, dropping its worker has already closed the queue.
             let _ = thread.join();
         }
@@ -181,14 +187,29 @@ impl SharedState {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, add: impl FnOnce(&mut PendingWork)) -> Result<(), EmbedError> {
+    fn push_question(&self, question: PendingQuestion) -> Result<(), EmbedError> {
         let mut pending = self.lock();
         if pending.closed {
             return Err(EmbedError::Closed);
         }
 
-        add(&mut pending);
-        self.changed.notify_one();
+        pending.questions.push_back(question);
+        if pending.awaiting_question && pending.questions.len() == 1 {
+            self.question_arrived.notify_one();
+        } else {
+            self.work_arrived.notify_one();
+        }
+        Ok(())
+    }
+
+    fn push_job(&self, job: QueuedJob) -> Result<(), EmbedError> {
+        let mut pending = self.lock();
+        if pending.closed {
+            return Err(EmbedError::Closed);
+        }
+
+        pending.jobs.push_back(job);
+        self.work_arrived.notify_all();
         Ok(())
     }
 
@@ -199,119 +220,96 @@ impl SharedState {
         // Dropping the reply channels answers the callers.
         pending.questions.clear();
         pending.jobs.clear();
-        self.changed.notify_all();
+        self.question_arrived.notify_all();
+        self.work_arrived.notify_all();
     }
 }
 
-/// The state of the model's thread.
-struct Worker {
-    shared: Arc<SharedState>,
-    embed_batch: EmbedBatch,
-    /// The chunk job whose batches are running.
-    current_job: Option<ChunkJob>,
+impl PendingWork {
+    /// Takes the first question. One is left to the thread that runs questions only, if that waits.
+    fn next_question(&mut self, questions_only: bool) -> Option<PendingQuestion> {
+        let reserved = usize::from(self.awaiting_question && !questions_only);
+        if self.questions.len() > reserved {
+            self.questions.pop_front()
+        } else {
+            None
+        }
+    }
+
+    /// Takes the first passage of the first job that still has a caller.
+    fn next_passage(&mut self) -> Option<(Arc<ChunkJob>, usize)> {
+        while let Some(queued) = self.jobs.front_mut() {
+            if let Some(position) = queued.next() {
+                return Some((queued.job.clone(), position));
+            }
+            self.jobs.pop_front();
+        }
+
+        None
+    }
 }
 
-/// What the thread runs next.
-enum NextBatch {
-    Questions(Vec<PendingQuestion>),
-    /// The next batch of [`Worker::current_job`].
-    Chunks,
+/// The state of one thread.
+struct Worker {
+    shared: Arc<SharedState>,
+    embed_text: EmbedText,
+    questions_only: bool,
+}
+
+/// What a thread runs next.
+enum NextText {
+    Question(PendingQuestion),
+    /// A passage, as its job and its position there.
+    Passage(Arc<ChunkJob>, usize),
 }
 
 impl Worker {
     fn run(mut self) {
-        while let Some(batch) = self.next_batch() {
-            match batch {
-                NextBatch::Questions(questions) => self.answer_questions(questions),
-                NextBatch::Chunks => self.run_chunk_batch(),
+        while let Some(next) = self.next_text() {
+            match next {
+                NextText::Question(question) => self.answer(question),
+                NextText::Passage(job, position) => self.run_passage(&job, position),
             }
         }
     }
 
     /// Waits for work. Returns `None` once the queue is closed.
-    fn next_batch(&mut self) -> Option<NextBatch> {
+    fn next_text(&self) -> Option<NextText> {
         let mut pending = self.shared.lock();
         loop {
             if pending.closed {
                 return None;
             }
 
-            if !pending.questions.is_empty() {
-                let count = pending.questions.len().min(QUESTION_BATCH);
-                let questions = pending.questions.drain(..count).collect();
-                return Some(NextBatch::Questions(questions));
+            if let Some(question) = pending.next_question(self.questions_only) {
+                return Some(NextText::Question(question));
             }
 
-            if self.current_job.is_none() {
-                self.current_job = pending.jobs.pop_front();
-            }
-
-            if self.current_job.is_some() {
-                return Some(NextBatch::Chunks);
-            }
-
-            pending = self
-                .shared
-                .changed
-                .wait(pending)
-                .unwrap_or_else(PoisonError::into_inner);
+            pending = if self.questions_only {
+                pending.awaiting_question = true;
+                let mut pending = wait(&self.shared.question_arrived, pending);
+                pending.awaiting_question = false;
+                pending
+            } else if let Some((job, position)) = pending.next_passage() {
+                return Some(NextText::Passage(job, position));
+            } else {
+                wait(&self.shared.work_arrived, pending)
+            };
         }
     }
 
-    fn answer_questions(&mut self, mut questions: Vec<PendingQuestion>) {
-        questions.retain(|question| !question.reply.is_closed());
-        if questions.is_empty() {
-            return;
-        }
-
-        let texts: Vec<&str> = questions
-            .iter()
-            .map(|question| question.text.as_str())
-            .collect();
-
-        let answers: Vec<_> = match run_guarded(&mut self.embed_batch, &texts) {
-            Ok(vectors) => vectors.into_iter().map(Ok).collect(),
-            Err(error) => texts.iter().map(|_| Err(error.clone())).collect(),
-        };
-
-        for (question, answer) in questions.into_iter().zip(answers) {
+    fn answer(&mut self, question: PendingQuestion) {
+        if !question.reply.is_closed() {
+            let answer = run_guarded(&mut self.embed_text, &question.text);
             // Sending fails if the caller has given up meanwhile.
             let _ = question.reply.send(answer);
         }
     }
 
-    /// Runs one batch of the current job; replies if it was the last.
-    fn run_chunk_batch(&mut self) {
-        let Some(mut job) = self.current_job.take() else {
-            return;
-        };
-
-        if job.reply.is_closed() {
-            return;
-        }
-
-        let batch = job.batches.pop_front().unwrap_or_default();
-        let texts: Vec<&str> = batch
-            .iter()
-            .map(|&position| job.texts[position].as_str())
-            .collect();
-
-        match run_guarded(&mut self.embed_batch, &texts) {
-            Ok(vectors) => {
-                for (position, vector) in batch.into_iter().zip(vectors) {
-                    job.vectors[position] = vector;
-                }
-            }
-            Err(error) => {
-                let _ = job.reply.send(Err(error));
-                return;
-            }
-        }
-
-        if job.batches.is_empty() {
-            let _ = job.reply.send(Ok(job.vectors));
-        } else {
-            self.current_job = Some(job);
+    fn run_passage(&mut self, job: &ChunkJob, position: usize) {
+        match run_guarded(&mut self.embed_text, job.text(position)) {
+            Ok(vector) => job.set_vector(position, vector),
+            Err(error) => job.fail(error),
         }
     }
 }
@@ -323,18 +321,21 @@ impl Drop for Worker {
     }
 }
 
-/// Runs the model once; a panic or a wrong number of vectors is an error.
-fn run_guarded(embed_batch: &mut EmbedBatch, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+fn wait<'a>(
+    condition: &Condvar,
+    pending: MutexGuard<'a, PendingWork>,
+) -> MutexGuard<'a, PendingWork> {
+    condition
+        .wait(pending)
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the model once; a panic is an error.
+fn run_guarded(embed_text: &mut EmbedText, text: &str) -> Result<Vec<f32>, EmbedError> {
     // Every run starts from the session's unchanged weights, so an interrupted run leaves no
     // inconsistent state.
-    match panic::catch_unwind(AssertUnwindSafe(|| embed_batch(texts))) {
-        Ok(Ok(vectors)) if vectors.len() == texts.len() => Ok(vectors),
-        Ok(Ok(vectors)) => Err(EmbedError::Model(format!(
-            "{} vectors for {} texts",
-            vectors.len(),
-            texts.len()
-        ))),
-        Ok(Err(error)) => Err(EmbedError::Model(error)),
+    match panic::catch_unwind(AssertUnwindSafe(|| embed_text(text))) {
+        Ok(result) => result.map_err(EmbedError::Model),
         Err(panic) => Err(EmbedError::Model(format!(
             "it panicked: {}",
             panic_message(&*panic)

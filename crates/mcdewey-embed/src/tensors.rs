@@ -114,6 +114,37 @@ impl WeightsFile {
         })
     }
 
+    /// Reads the fp32 tensor `name`, which must have the given shape, row by row.
+    pub(crate) fn read_floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, FolderError> {
+        self.read_tensor(&self.locate(name, shape)?).map(floats)
+    }
+
+    /// Reads one row of the fp32 matrix `name`, which must have the given shape.
+    pub(crate) fn read_row(
+        &self,
+        name: &str,
+        shape: [usize; 2],
+        row: usize,
+    ) -> Result<Vec<f32>, FolderError> {
+        let matrix = self.locate(name, &shape)?;
+        let [rows, columns] = shape;
+        if row >= rows {
+            return Err(invalid(
+                &self.path,
+                format!("tensor {name} has {rows} rows, but row {row} is needed"),
+            ));
+        }
+
+        let length = (columns * size_of::<f32>()) as u64;
+        let location = TensorLocation {
+            shape: vec![columns],
+            offset: matrix.offset + row as u64 * length,
+            length,
+        };
+
+        self.read_tensor(&location).map(floats)
+    }
+
     /// Reads the bytes of a tensor, little-endian.
     pub(crate) fn read_tensor(&self, location: &TensorLocation) -> Result<Vec<u8>, FolderError> {
         read_range(&self.path, location).map_err(|error| invalid(&self.path, error.to_string()))
@@ -125,6 +156,16 @@ fn invalid(path: &Path, problem: String) -> FolderError {
         path: path.to_owned(),
         problem,
     }
+}
+
+/// Decodes little-endian fp32 numbers.
+fn floats(bytes: Vec<u8>) -> Vec<f32> {
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect()
 }
 
 fn read_range(path: &Path, location: &TensorLocation) -> io::Result<Vec<u8>> {
@@ -177,16 +218,17 @@ mod tests {
 
     use super::*;
 
-    /// Writes a file with a tensor `a` (two numbers) and a tensor `bert.b`, without its last `cut`
-    /// bytes.
+    /// Writes a file with a tensor `a` (two numbers), a matrix `m` (two rows of one number) and a
+    /// tensor `bert.b`, without its last `cut` bytes.
     fn write_weights(cut: usize) -> (tempfile::TempDir, PathBuf) {
         let header = br#"{"__metadata__":{"format":"pt"},
             "a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},
-            "bert.b":{"dtype":"F16","shape":[1],"data_offsets":[8,10]}}"#;
+            "m":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},
+            "bert.b":{"dtype":"F16","shape":[1],"data_offsets":[16,18]}}"#;
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend_from_slice(header);
         bytes.extend(
-            [1.5f32, -2.0]
+            [1.5f32, -2.0, 3.0, 4.0]
                 .iter()
                 .flat_map(|number| number.to_le_bytes()),
         );
@@ -211,6 +253,17 @@ mod tests {
             .flat_map(|number| number.to_le_bytes())
             .collect();
         assert_eq!(weights.read_tensor(&location).unwrap(), expected);
+        assert_eq!(weights.read_floats("a", &[2]).unwrap(), [1.5, -2.0]);
+    }
+
+    #[test]
+    fn a_row_of_a_matrix_is_read_and_a_missing_one_reported() {
+        let (_dir, path) = write_weights(0);
+        let weights = WeightsFile::open(&path).unwrap();
+        assert_eq!(weights.read_row("m", [2, 1], 1).unwrap(), [4.0]);
+
+        let error = weights.read_row("m", [2, 1], 2).unwrap_err().to_string();
+        assert!(error.contains("tensor m has 2 rows"), "{error}");
     }
 
     #[test]

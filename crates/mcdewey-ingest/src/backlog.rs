@@ -14,13 +14,10 @@ use std::time::Instant;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use mcdewey_core::{EmbedError, EmbeddingProgress, EmbeddingReport, PassageToEmbed, SourcePath};
 
-use crate::vectors::{TEXTS_PER_CALL, embed_with_retries};
+use crate::vectors::{CONCURRENT_CALLS, TEXTS_PER_CALL, embed_with_retries};
 use crate::{IngestError, Ingester};
 use order::next_documents;
 use progress::ProgressMeter;
-
-/// Calls of the model that run at once, so that it has work while vectors are stored.
-const CONCURRENT_CALLS: usize = 3;
 
 /// How often the same document is tried in one call.
 const MAX_ATTEMPTS: usize = 3;

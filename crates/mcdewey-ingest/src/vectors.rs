@@ -5,15 +5,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use mcdewey_core::{ContentHash, Embed, EmbedError, Index};
 
 use crate::IngestError;
 use crate::report::ReportBuilder;
 use crate::split::SizedChunk;
 
-/// How many texts are sent to the model at once: enough to sort them by length, few enough to show
-/// progress.
+/// How many texts are sent to the model in one call: enough to sort them by length, few enough to
+/// show progress.
 pub(crate) const TEXTS_PER_CALL: usize = 128;
+
+/// How many calls are made at the same time, so that no session of the model waits for the last
+/// texts of a call.
+pub(crate) const CONCURRENT_CALLS: usize = 3;
 
 /// How many vectors of this run each of the two generations in memory holds. Older vectors are in
 /// the cache of the index by then.
@@ -80,12 +85,15 @@ impl VectorResolver {
         self.look_up_in_index(&mut missing, &mut found).await?;
         report.reused(chunks.len() - missing.len());
 
-        for part in missing.chunks(TEXTS_PER_CALL) {
-            let texts = part
-                .iter()
-                .map(|(_, chunk)| chunk.dense_text.clone())
-                .collect();
-            let vectors = embed_with_retries(self.embed.as_ref(), texts).await?;
+        let parts = missing.chunks(TEXTS_PER_CALL);
+        let calls: Vec<_> = parts.clone().map(|part| self.embed_part(part)).collect();
+        let mut results = stream::iter(calls).buffered(CONCURRENT_CALLS);
+
+        for part in parts {
+            let Some(vectors) = results.try_next().await? else {
+                break;
+            };
+
             for ((key, _), vector) in part.iter().zip(vectors) {
                 self.remember(*key, vector, &mut found);
             }
@@ -137,6 +145,20 @@ impl VectorResolver {
         self.recent.insert(key, Arc::clone(&vector));
         found.insert(key, vector);
     }
+
+    /// Prepares a call that embeds these chunks and returns one vector for each.
+    fn embed_part(
+        &self,
+        part: &[(ContentHash, &SizedChunk)],
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>, EmbedError>> + use<> {
+        let embed = Arc::clone(&self.embed);
+        let texts: Vec<String> = part
+            .iter()
+            .map(|(_, chunk)| chunk.dense_text.clone())
+            .collect();
+
+        async move { embed_with_retries(&*embed, texts).await }
+    }
 }
 
 /// Embeds texts and waits while the queue of the model is full: questions take precedence over an
@@ -163,3 +185,6 @@ pub(crate) async fn embed_with_retries(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcdewey_core::{Convert, Embed, Index};
+use mcdewey_embed::Precision;
 use mcdewey_ingest::Ingester;
 use mcdewey_provision::ModelSettings;
 use mcdewey_search::Fusion;
@@ -26,6 +27,8 @@ pub struct EngineConfig {
     pub keep_generations: usize,
     /// The embedding model.
     pub model: ModelSettings,
+    /// The number format of its matrix products.
+    pub precision: Precision,
     /// Number of threads of each model; `None` for as many as there are cores.
     pub threads: Option<usize>,
     /// `None` without a reranker.

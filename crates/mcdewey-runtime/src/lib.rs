@@ -33,6 +33,7 @@ pub use error_message::error_message;
 pub use feedback::FeedbackFile;
 pub use library_owner::LibraryOwner;
 pub use location::{LibraryLocation, ServerLocation};
+pub use mcdewey_embed::Precision;
 pub use mcp_bridge::forward_mcp;
 pub use models::provision;
 pub use notice::{Notice, Notify, RebuildEstimate};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder};
+use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder, Precision, fingerprint};
 use mcdewey_provision::{ModelSettings, Provisioned};
 use mcdewey_store::GenerationEntry;
 
@@ -50,6 +50,7 @@ impl Models {
         let options = EmbedderOptions {
             threads: config.threads.unwrap_or(0),
             max_questions: QUESTION_QUEUE,
+            precision: config.precision,
         };
         let embed = OnnxEmbedder::start(&provisioned, options)
             .context("cannot start the embedding model")?;
@@ -114,16 +115,17 @@ impl OtherModels {
 
         let provisioned = mcdewey_provision::provision(&settings, &|_| {})?;
         let dir = provisioned.model_dir.display();
-        let embed = OnnxEmbedder::start(&provisioned, self.options)
-            .with_context(|| format!("cannot start its model in {dir}"))?;
-        let found = mcdewey_core::Embed::model(&embed);
+        let precision = Precision::ALL
+            .into_iter()
+            .find(|&precision| fingerprint(&provisioned, precision) == model.fingerprint)
+            .with_context(|| format!("the model in {dir} is not the one it was made with"))?;
 
-        ensure!(
-            found.fingerprint == model.fingerprint,
-            "the model in {dir} is not the one it was made with"
-        );
-
-        Ok(embed)
+        let options = EmbedderOptions {
+            precision,
+            ..self.options
+        };
+        OnnxEmbedder::start(&provisioned, options)
+            .with_context(|| format!("cannot start its model in {dir}"))
     }
 }
 

@@ -18,8 +18,8 @@
 //!   (`library`).
 //!
 //! Modules depend only on those above them: `error`, `parameter`, `request`; `ranking`; `library`;
-//! `question`; `results`; `search`; `compare`. What both kinds of requests accept is declared once
-//! for all interfaces (`parameter`).
+//! `question`; `results`; `search`; `compare`; only the cache of answers in `library` holds
+//! `results`. What both kinds of requests accept is declared once for all interfaces (`parameter`).
 
 #![forbid(unsafe_code)]
 

@@ -196,6 +196,10 @@ pub(crate) struct SettingFlags {
     /// Log format: text or json [default: text]
     #[arg(long, global = true, env = "MCDEWEY_LOG_FORMAT", value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
+    /// Number format of the embedding model's matrix products: int8, about twice as fast, or fp32;
+    /// a change embeds the library again [default: int8]
+    #[arg(long, global = true, env = "MCDEWEY_PRECISION", value_name = "FORMAT")]
+    pub(crate) precision: Option<String>,
     /// Number of threads for the embedding model [default: all cores]
     #[arg(long, global = true, env = "MCDEWEY_THREADS", value_name = "N")]
     pub(crate) threads: Option<usize>,

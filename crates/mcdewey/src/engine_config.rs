@@ -14,6 +14,7 @@ pub(crate) fn engine_config(settings: &Settings) -> Result<EngineConfig> {
         vectors: settings.vectors,
         keep_generations: settings.keep_generations,
         model: settings.model.clone(),
+        precision: settings.precision,
         threads: settings.threads,
         rerank: settings.rerank.clone(),
         fusion: settings.fusion,

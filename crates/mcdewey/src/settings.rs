@@ -11,7 +11,7 @@ use mcdewey_core::RootName;
 use mcdewey_ingest::{LibraryFile, Root};
 use mcdewey_provision::{ModelSettings, PdfiumSettings};
 use mcdewey_query::{TelemetrySettings, is_host};
-use mcdewey_runtime::{RerankConfig, ServerLocation};
+use mcdewey_runtime::{Precision, RerankConfig, ServerLocation};
 use mcdewey_search::Fusion;
 use mcdewey_store::{VectorEncoding, VectorStorage};
 use serde::Deserialize;
@@ -41,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) corpus_override: Option<PathBuf>,
     pub(crate) data_dir: PathBuf,
     pub(crate) model: ModelSettings,
+    pub(crate) precision: Precision,
     pub(crate) pdfium: PdfiumSettings,
     /// `None` without a reranker.
     pub(crate) rerank: Option<RerankConfig>,
@@ -82,6 +83,7 @@ struct SettingsFile {
     model: Option<String>,
     model_dir: Option<PathBuf>,
     models_dir: Option<PathBuf>,
+    precision: Option<String>,
     ort_dylib: Option<PathBuf>,
     pdfium_library: Option<PathBuf>,
     python: Option<String>,
@@ -164,6 +166,11 @@ impl Settings {
             .or(file.log_format)
             .map_or(Ok(LogFormat::default()), |text| text.parse());
 
+        let precision = flags
+            .precision
+            .or(file.precision)
+            .map_or(Ok(Precision::default()), |text| text.parse());
+
         let listen = flags
             .listen
             .or(file.listen)
@@ -222,6 +229,7 @@ impl Settings {
                 ort_dylib: flags.ort_dylib.or(file.ort_dylib),
                 python: python.clone(),
             },
+            precision: precision.map_err(anyhow::Error::msg)?,
             pdfium: PdfiumSettings {
                 library: flags.pdfium_library.or(file.pdfium_library),
                 cache_dir,
@@ -295,6 +303,7 @@ fn without_empty_values(flags: SettingFlags) -> SettingFlags {
         model_dir: non_empty_path(flags.model_dir),
         model: non_empty_text(flags.model),
         models_dir: non_empty_path(flags.models_dir),
+        precision: non_empty_text(flags.precision),
         ort_dylib: non_empty_path(flags.ort_dylib),
         pdfium_library: non_empty_path(flags.pdfium_library),
         rerank_dir: non_empty_path(flags.rerank_dir),
@@ -406,6 +415,25 @@ mod tests {
         let library = |flags| resolve(file, flags).unwrap().pdfium.library.unwrap();
         assert_eq!(library(flags("b.so")), Path::new("b.so"));
         assert_eq!(library(flags("")), Path::new("a.so"));
+    }
+
+    #[test]
+    fn the_precision_is_int8_unless_flag_or_file_say_fp32() {
+        let precision = |file: &str, flag: Option<&str>| {
+            let flags = SettingFlags {
+                precision: flag.map(str::to_owned),
+                ..SettingFlags::default()
+            };
+            resolve(file, flags).map(|settings| settings.precision)
+        };
+
+        assert_eq!(precision("", None).unwrap(), Precision::Int8);
+        let file = "precision = 'fp32'";
+        assert_eq!(precision(file, None).unwrap(), Precision::Fp32);
+        assert_eq!(precision(file, Some("int8")).unwrap(), Precision::Int8);
+
+        let error = precision(file, Some("int4")).unwrap_err().to_string();
+        assert!(error.contains("use fp32 or int8"), "{error}");
     }
 
     #[test]

@@ -6,6 +6,9 @@ use std::path::Path;
 use mcdewey_provision::model_folder::WEIGHTS;
 
 use super::*;
+use crate::calibration::LayerScaling;
+use crate::onnx::{EXTERNAL, INT8, Tensor, UINT8};
+use crate::quantise::WeightType;
 use crate::testing::write_tiny_model;
 
 /// Names and shapes of the tiny model's tensors.
@@ -78,10 +81,32 @@ fn write_weights(dir: &Path, tensors: &[(String, Vec<usize>)]) {
     fs::write(dir.join(WEIGHTS), file).unwrap();
 }
 
-fn read_and_write_graph(dir: &Path) -> Result<Graph, FolderError> {
+/// 8-bit products whose first layer scales its first token.
+fn int8_products(weight_type: WeightType) -> Int8Products {
+    let layer = |first_token| LayerScaling {
+        attention: vec![2.0; 4],
+        feed_forward: vec![4.0; 4],
+        first_token,
+    };
+
+    Int8Products {
+        weight_type,
+        layers: vec![layer(6.0), layer(1.0)],
+    }
+}
+
+fn operators(graph: &Graph) -> Vec<&str> {
+    graph
+        .node
+        .iter()
+        .map(|node| node.op_type.as_str())
+        .collect()
+}
+
+fn read_and_write_graph(dir: &Path, int8: Option<&Int8Products>) -> Result<Graph, FolderError> {
     let folder = BertFolder::read(dir)?;
     let weights = WeightsFile::open(&dir.join(WEIGHTS))?;
-    let bytes = write(&folder, &weights)?;
+    let bytes = write(&folder, &weights, int8)?;
     Ok(Model::decode(bytes.as_slice()).unwrap().graph.unwrap())
 }
 
@@ -89,13 +114,7 @@ fn read_and_write_graph(dir: &Path) -> Result<Graph, FolderError> {
 fn every_layer_uses_fused_operators() {
     let dir = tempfile::tempdir().unwrap();
     write_weights(&write_tiny_model(dir.path()), &tiny_tensors());
-    let graph = read_and_write_graph(dir.path()).unwrap();
-
-    let operators: Vec<&str> = graph
-        .node
-        .iter()
-        .map(|node| node.op_type.as_str())
-        .collect();
+    let graph = read_and_write_graph(dir.path(), None).unwrap();
 
     let layer = [
         [
@@ -116,28 +135,93 @@ fn every_layer_uses_fused_operators() {
     ]
     .concat();
 
-    let mut expected = vec!["Cast", "Cast", "Cast", "EmbedLayerNormalization"];
+    let mut expected = vec!["Cast", "Cast", "EmbedLayerNormalization"];
     expected.extend(layer.iter().chain(&layer));
     expected.push("Identity");
-    assert_eq!(operators, expected);
+    assert_eq!(operators(&graph), expected);
+}
+
+#[test]
+fn products_in_int8_are_scaled_and_the_first_token_only_where_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    write_weights(&write_tiny_model(dir.path()), &tiny_tensors());
+    let int8 = int8_products(WeightType::Signed);
+    let graph = read_and_write_graph(dir.path(), Some(&int8)).unwrap();
+
+    let product = "DynamicQuantizeMatMul";
+    let beginning = [
+        "Mul",
+        product,
+        product,
+        product,
+        "MultiHeadAttention",
+        product,
+        "SkipLayerNormalization",
+        "Mul",
+        product,
+        "FastGelu",
+    ];
+    let scaled_row = ["Gather", "Mul", "ScatterND"];
+    let end = [product, "SkipLayerNormalization"];
+
+    let mut expected = vec!["Cast", "Cast", "EmbedLayerNormalization"];
+    expected.extend(beginning);
+    expected.extend(scaled_row);
+    expected.push(product);
+    expected.extend(scaled_row);
+    expected.push("SkipLayerNormalization");
+    expected.extend(beginning.iter().chain(&end));
+    expected.push("Identity");
+    assert_eq!(operators(&graph), expected);
+}
+
+#[test]
+fn weights_in_int8_are_part_of_the_graph_in_the_type_of_the_processor() {
+    let dir = tempfile::tempdir().unwrap();
+    write_weights(&write_tiny_model(dir.path()), &tiny_tensors());
+
+    for (weight_type, data_type) in [(WeightType::Signed, INT8), (WeightType::Unsigned, UINT8)] {
+        let int8 = int8_products(weight_type);
+        let graph = read_and_write_graph(dir.path(), Some(&int8)).unwrap();
+        let weights: Vec<&Tensor> = graph
+            .initializer
+            .iter()
+            .filter(|tensor| tensor.name.ends_with(".quantised"))
+            .collect();
+        assert_eq!(weights.len(), 12);
+        assert!(weights.iter().all(|tensor| tensor.data_type == data_type));
+
+        let wide = weights
+            .iter()
+            .find(|tensor| tensor.name == "encoder.layer.0.intermediate.dense.quantised")
+            .unwrap();
+        assert_eq!(wide.dims, [4, 8], "a row per input");
+        assert_eq!(wide.raw_data.as_ref().unwrap().len(), 32);
+    }
 }
 
 #[test]
 fn every_node_input_is_defined_before_it_is_used() {
     let dir = tempfile::tempdir().unwrap();
     write_weights(&write_tiny_model(dir.path()), &tiny_tensors());
-    let graph = read_and_write_graph(dir.path()).unwrap();
-    let mut defined: Vec<String> = graph.input.into_iter().map(|input| input.name).collect();
-    defined.extend(graph.initializer.into_iter().map(|tensor| tensor.name));
 
-    for node in graph.node {
-        for input in node.input {
-            assert!(defined.contains(&input), "{input} of {}", node.name);
+    for int8 in [None, Some(int8_products(WeightType::Signed))] {
+        let graph = read_and_write_graph(dir.path(), int8.as_ref()).unwrap();
+        let mut defined: Vec<String> = graph.input.into_iter().map(|input| input.name).collect();
+        defined.extend(graph.initializer.into_iter().map(|tensor| tensor.name));
+
+        for node in graph.node {
+            for input in node.input {
+                assert!(defined.contains(&input), "{input} of {}", node.name);
+            }
+            for output in node.output {
+                assert!(!defined.contains(&output), "{output} is defined twice");
+                defined.push(output);
+            }
         }
-        defined.extend(node.output);
-    }
 
-    assert!(defined.contains(&graph.output[0].name));
+        assert!(defined.contains(&graph.output[0].name));
+    }
 }
 
 fn external_entry<'a>(tensor: &'a Tensor, key: &str) -> &'a str {
@@ -151,7 +235,7 @@ fn weights_are_referenced_and_not_copied() {
     let tensors = tiny_tensors();
     write_weights(&write_tiny_model(dir.path()), &tensors);
     let file = fs::read(dir.path().join(WEIGHTS)).unwrap();
-    let initializers = read_and_write_graph(dir.path()).unwrap().initializer;
+    let initializers = read_and_write_graph(dir.path(), None).unwrap().initializer;
 
     let (external, inline): (Vec<_>, Vec<_>) = initializers
         .into_iter()
@@ -212,7 +296,9 @@ fn a_missing_layer_is_an_error() {
         .filter(|(name, _)| !name.contains("layer.1.output.dense"))
         .collect();
     write_weights(&write_tiny_model(dir.path()), &tensors);
-    let error = read_and_write_graph(dir.path()).unwrap_err().to_string();
+    let error = read_and_write_graph(dir.path(), None)
+        .unwrap_err()
+        .to_string();
 
     assert!(
         error.contains("encoder.layer.1.output.dense.weight is missing"),

@@ -1,4 +1,4 @@
-//! The queue with a model that the test steps: it reports each batch and waits until it may go on.
+//! The queue with sessions that the test steps: each reports its text and waits until it may go on.
 
 use std::future::Future;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -8,48 +8,75 @@ use tokio::task::JoinHandle as TaskHandle;
 use super::*;
 use crate::testing::poll_once;
 
-/// The test's control over a stepped model.
-struct ModelControl {
-    batches: Receiver<Vec<String>>,
+/// The test's control over a stepped session.
+struct SessionControl {
+    texts: Receiver<String>,
     results: Sender<Result<(), &'static str>>,
 }
 
-impl ModelControl {
-    /// Waits for the model to begin a batch; returns its texts.
-    fn next_batch(&self) -> Vec<String> {
-        self.batches.recv().unwrap()
+impl SessionControl {
+    /// Waits for the session to begin a text; returns it.
+    fn next_text(&self) -> String {
+        self.texts.recv().unwrap()
     }
 
-    /// Lets the current batch, or the next one, succeed.
-    fn finish_batch(&self) {
+    /// Lets the current text, or the next one, succeed.
+    fn finish(&self) {
         self.results.send(Ok(())).unwrap();
     }
 
-    /// Lets the current batch, or the next one, fail.
-    fn fail_batch(&self, problem: &'static str) {
+    /// Lets the current text, or the next one, fail.
+    fn fail(&self, problem: &'static str) {
         self.results.send(Err(problem)).unwrap();
     }
 }
 
-/// Starts a queue over a stepped model. The vector of a text is its length.
-fn start_queue(max_questions: usize) -> (Arc<EmbeddingQueue>, ModelControl) {
-    let (batch_sender, batches) = channel();
-    let (results, result_receiver) = channel();
-    let embed_batch = move |texts: &[&str]| {
-        batch_sender
-            .send(texts.iter().map(|text| text.to_string()).collect())
-            .unwrap();
-
-        // Once the test has ended, nothing steps the model any more and its queue is being dropped.
+/// A session that the test steps. The vector of a text is its length.
+fn stepped_session() -> (EmbedText, SessionControl) {
+    let (text_sender, texts) = channel();
+    let (results, result_receiver) = channel::<Result<(), &'static str>>();
+    let embed_text = move |text: &str| {
+        // Once the test has ended, nothing steps the session any more and its queue is dropped.
+        let _ = text_sender.send(text.to_owned());
         result_receiver
             .recv()
             .unwrap_or(Ok(()))
             .map_err(str::to_owned)?;
-        Ok(texts.iter().map(|text| vec![text.len() as f32]).collect())
+        Ok(vec![text.len() as f32])
     };
 
-    let queue = EmbeddingQueue::start(Box::new(embed_batch), max_questions).unwrap();
-    (Arc::new(queue), ModelControl { batches, results })
+    (Box::new(embed_text), SessionControl { texts, results })
+}
+
+/// A queue over a stepped session for questions and `N` stepped ones for passages.
+fn start_queue<const N: usize>(
+    max_questions: usize,
+) -> (Arc<EmbeddingQueue>, SessionControl, [SessionControl; N]) {
+    let (question, question_control) = stepped_session();
+    let (passages, controls): (Vec<_>, Vec<_>) = (0..N).map(|_| stepped_session()).unzip();
+    let sessions = Sessions { question, passages };
+    let queue = EmbeddingQueue::start(sessions, max_questions).unwrap();
+    let Ok(controls) = controls.try_into() else {
+        unreachable!("one control per session")
+    };
+
+    // Before its thread waits for a question, others may take one.
+    while !queue.shared.lock().awaiting_question {
+        thread::yield_now();
+    }
+
+    (Arc::new(queue), question_control, controls)
+}
+
+/// A queue whose sessions all run `embed_text`.
+fn queue_of(
+    embed_text: impl Fn(&str) -> Result<Vec<f32>, String> + Clone + Send + 'static,
+) -> EmbeddingQueue {
+    let sessions = Sessions {
+        question: Box::new(embed_text.clone()),
+        passages: vec![Box::new(embed_text)],
+    };
+    EmbeddingQueue::start(sessions, 8).unwrap()
 }
 
 /// Polls a future once before spawning it, so that its work is queued when this returns.
@@ -74,80 +101,103 @@ async fn spawn_question(
     spawn_polled(async move { queue.embed_question(text.to_owned()).await }).await
 }
 
-/// Submits a job with one chunk per batch.
+/// Submits a job whose chunks are to be run in the order of `texts`.
 async fn spawn_job(
     queue: &Arc<EmbeddingQueue>,
     texts: &[&str],
 ) -> TaskHandle<Result<Vec<Vec<f32>>, EmbedError>> {
     let queue = queue.clone();
     let texts: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
-    let batches = (0..texts.len()).map(|position| vec![position]).collect();
+    let order = (0..texts.len()).collect();
 
     spawn_polled(async move {
         let permit = queue.acquire_job_permit().await?;
-        queue.embed_chunks(permit, texts, batches).await
+        queue.embed_chunks(permit, texts, order).await
     })
     .await
 }
 
 #[tokio::test]
-async fn questions_run_between_the_batches_of_a_running_job() {
-    let (queue, model) = start_queue(8);
-    let chunks = spawn_job(&queue, &["a", "bb", "ccc"]).await;
-    assert_eq!(model.next_batch(), ["a"]);
+async fn a_question_does_not_wait_for_a_passage() {
+    let (queue, questions, [passages]) = start_queue(8);
+    let chunks = spawn_job(&queue, &["a", "bb"]).await;
+    assert_eq!(passages.next_text(), "a");
 
-    let question = spawn_question(&queue, "why").await;
-    model.finish_batch();
-    assert_eq!(model.next_batch(), ["why"]);
-    model.finish_batch();
-    assert_eq!(question.await.unwrap().unwrap(), [3.0]);
+    questions.finish();
+    assert_eq!(queue.embed_question("why".to_owned()).await.unwrap(), [3.0]);
+    assert_eq!(questions.next_text(), "why");
 
-    assert_eq!(model.next_batch(), ["bb"]);
-    model.finish_batch();
-    assert_eq!(model.next_batch(), ["ccc"]);
-    model.finish_batch();
-    assert_eq!(chunks.await.unwrap().unwrap(), [[1.0], [2.0], [3.0]]);
+    passages.finish();
+    passages.finish();
+    assert_eq!(chunks.await.unwrap().unwrap(), [[1.0], [2.0]]);
 }
 
 #[tokio::test]
-async fn waiting_questions_run_as_one_batch() {
-    let (queue, model) = start_queue(8);
-    let first = spawn_question(&queue, "a").await;
-    assert_eq!(model.next_batch(), ["a"]);
+async fn waiting_questions_run_before_the_remaining_passages() {
+    let (queue, questions, [passages]) = start_queue(8);
+    let first = spawn_question(&queue, "first").await;
+    assert_eq!(questions.next_text(), "first");
+    let chunks = spawn_job(&queue, &["a", "bb"]).await;
+    assert_eq!(passages.next_text(), "a");
 
-    let second = spawn_question(&queue, "bb").await;
-    let third = spawn_question(&queue, "ccc").await;
-    model.finish_batch();
-    assert_eq!(model.next_batch(), ["bb", "ccc"]);
-    model.finish_batch();
+    let second = spawn_question(&queue, "why").await;
+    passages.finish();
+    assert_eq!(passages.next_text(), "why");
+    passages.finish();
+    assert_eq!(second.await.unwrap().unwrap(), [3.0]);
 
-    for (question, length) in [(first, 1.0), (second, 2.0), (third, 3.0)] {
-        assert_eq!(question.await.unwrap().unwrap(), [length]);
-    }
+    assert_eq!(passages.next_text(), "bb");
+    passages.finish();
+    assert_eq!(chunks.await.unwrap().unwrap(), [[1.0], [2.0]]);
+
+    questions.finish();
+    assert_eq!(first.await.unwrap().unwrap(), [5.0]);
 }
 
 #[tokio::test]
 async fn vectors_are_returned_in_the_order_of_their_chunks() {
-    let (queue, model) = start_queue(8);
-    for _ in 0..2 {
-        model.finish_batch();
+    let (queue, _, [passages]) = start_queue(8);
+    for _ in 0..3 {
+        passages.finish();
     }
 
     let texts = ["a", "bb", "ccc"].map(str::to_owned).to_vec();
     let permit = queue.acquire_job_permit().await.unwrap();
     let vectors = queue
-        .embed_chunks(permit, texts, vec![vec![2, 0], vec![1]])
+        .embed_chunks(permit, texts, vec![2, 0, 1])
         .await
         .unwrap();
 
     assert_eq!(vectors, [[1.0], [2.0], [3.0]]);
+    let run: Vec<String> = (0..3).map(|_| passages.next_text()).collect();
+    assert_eq!(run, ["ccc", "a", "bb"]);
+}
+
+#[tokio::test]
+async fn sessions_share_a_job_and_the_next_job_follows_at_once() {
+    let (queue, _, [one, other]) = start_queue(8);
+    let first = spawn_job(&queue, &["a", "bb", "ccc"]).await;
+    let mut running = [one.next_text(), other.next_text()];
+    running.sort();
+    assert_eq!(running, ["a", "bb"]);
+
+    let second = spawn_job(&queue, &["dddd"]).await;
+    one.finish();
+    assert_eq!(one.next_text(), "ccc");
+    other.finish();
+    assert_eq!(other.next_text(), "dddd");
+
+    other.finish();
+    assert_eq!(second.await.unwrap().unwrap(), [[4.0]]);
+    one.finish();
+    assert_eq!(first.await.unwrap().unwrap(), [[1.0], [2.0], [3.0]]);
 }
 
 #[tokio::test]
 async fn a_full_queue_rejects_questions() {
-    let (queue, model) = start_queue(2);
+    let (queue, questions, []) = start_queue(2);
     let first = spawn_question(&queue, "a").await;
-    assert_eq!(model.next_batch(), ["a"]);
+    assert_eq!(questions.next_text(), "a");
     let second = spawn_question(&queue, "b").await;
 
     assert!(matches!(
@@ -156,17 +206,17 @@ async fn a_full_queue_rejects_questions() {
     ));
 
     for question in [first, second] {
-        model.finish_batch();
+        questions.finish();
         question.await.unwrap().unwrap();
     }
 
-    model.finish_batch();
+    questions.finish();
     queue.embed_question("d".to_owned()).await.unwrap();
 }
 
 #[tokio::test]
 async fn chunk_jobs_wait_for_a_permit() {
-    let (queue, model) = start_queue(8);
+    let (queue, _, [passages]) = start_queue(8);
     let mut jobs = Vec::new();
     for _ in 0..MAX_CHUNK_JOBS {
         jobs.push(spawn_job(&queue, &["a"]).await);
@@ -180,11 +230,11 @@ async fn chunk_jobs_wait_for_a_permit() {
             .lock()
             .jobs
             .iter()
-            .any(|job| job.texts == ["late"])
+            .any(|queued| queued.job.text(0) == "late")
     );
 
     for _ in 0..=MAX_CHUNK_JOBS {
-        model.finish_batch();
+        passages.finish();
     }
 
     for job in jobs.into_iter().chain([late]) {
@@ -193,10 +243,12 @@ async fn chunk_jobs_wait_for_a_permit() {
 }
 
 #[tokio::test]
-async fn closing_answers_all_callers_and_joins_the_thread() {
-    let (queue, model) = start_queue(8);
+async fn closing_answers_all_callers_and_joins_the_threads() {
+    let (queue, questions, [passages]) = start_queue(8);
     let running = spawn_job(&queue, &["a", "b"]).await;
-    assert_eq!(model.next_batch(), ["a"]);
+    assert_eq!(passages.next_text(), "a");
+    let answered = spawn_question(&queue, "what").await;
+    assert_eq!(questions.next_text(), "what");
     let waiting = spawn_question(&queue, "why").await;
 
     let closing = thread::spawn({
@@ -205,13 +257,17 @@ async fn closing_answers_all_callers_and_joins_the_thread() {
     });
     assert!(matches!(waiting.await.unwrap(), Err(EmbedError::Closed)));
 
-    model.finish_batch();
+    questions.finish();
+    passages.finish();
     closing.join().unwrap();
+    assert_eq!(answered.await.unwrap().unwrap(), [4.0]);
     assert!(matches!(running.await.unwrap(), Err(EmbedError::Closed)));
-    assert!(
-        model.batches.recv().is_err(),
-        "the thread and its model have been dropped"
-    );
+    for session in [questions, passages] {
+        assert!(
+            session.texts.recv().is_err(),
+            "the thread and its session have been dropped"
+        );
+    }
 
     assert!(matches!(
         queue.embed_question("late".to_owned()).await,
@@ -225,52 +281,64 @@ async fn closing_answers_all_callers_and_joins_the_thread() {
 
 #[tokio::test]
 async fn work_of_cancelled_callers_is_skipped() {
-    let (queue, model) = start_queue(8);
+    let (queue, questions, []) = start_queue(8);
     let first = spawn_question(&queue, "a").await;
-    assert_eq!(model.next_batch(), ["a"]);
+    assert_eq!(questions.next_text(), "a");
 
     let question = spawn_question(&queue, "cancelled").await;
     question.abort();
     assert!(question.await.unwrap_err().is_cancelled());
 
-    let chunks = spawn_job(&queue, &["cancelled"]).await;
-    chunks.abort();
-    assert!(chunks.await.unwrap_err().is_cancelled());
-
-    model.finish_batch();
+    questions.finish();
     first.await.unwrap().unwrap();
 
     let last = spawn_question(&queue, "last").await;
-    assert_eq!(model.next_batch(), ["last"]);
-    model.finish_batch();
+    assert_eq!(questions.next_text(), "last");
+    questions.finish();
     last.await.unwrap().unwrap();
 }
 
 #[tokio::test]
+async fn passages_of_cancelled_and_failed_jobs_are_skipped() {
+    let (queue, _, [passages]) = start_queue(8);
+    let failing = spawn_job(&queue, &["a", "b"]).await;
+    assert_eq!(passages.next_text(), "a");
+
+    let cancelled = spawn_job(&queue, &["cancelled"]).await;
+    cancelled.abort();
+    assert!(cancelled.await.unwrap_err().is_cancelled());
+    let last = spawn_job(&queue, &["last"]).await;
+
+    passages.fail("out of memory");
+    let failed = failing.await.unwrap();
+    assert!(matches!(failed, Err(EmbedError::Model(_))), "{failed:?}");
+
+    assert_eq!(passages.next_text(), "last");
+    passages.finish();
+    assert_eq!(last.await.unwrap().unwrap(), [[4.0]]);
+    assert_eq!(queue.job_permits.available_permits(), MAX_CHUNK_JOBS);
+}
+
+#[tokio::test]
 async fn a_failing_model_fails_its_callers_and_keeps_running() {
-    let (queue, model) = start_queue(8);
-    model.fail_batch("out of memory");
+    let (queue, questions, []) = start_queue(8);
+    questions.fail("out of memory");
     let error = queue.embed_question("a".to_owned()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "the embedding model failed: out of memory"
     );
 
-    model.fail_batch("out of memory");
-    let failed = spawn_job(&queue, &["a", "b"]).await.await.unwrap();
-    assert!(matches!(failed, Err(EmbedError::Model(_))));
-
-    model.finish_batch();
+    questions.finish();
     queue.embed_question("b".to_owned()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_panicking_model_is_an_error_and_keeps_running() {
-    let embed_batch = |texts: &[&str]| {
-        assert!(texts != ["bad"], "bad text");
-        Ok(vec![vec![1.0]; texts.len()])
-    };
-    let queue = EmbeddingQueue::start(Box::new(embed_batch), 8).unwrap();
+    let queue = queue_of(|text| {
+        assert!(text != "bad", "bad text");
+        Ok(vec![1.0])
+    });
 
     let error = queue.embed_question("bad".to_owned()).await.unwrap_err();
     assert_eq!(
@@ -281,18 +349,16 @@ async fn a_panicking_model_is_an_error_and_keeps_running() {
         queue.embed_question("good".to_owned()).await.unwrap(),
         [1.0]
     );
-}
 
-#[tokio::test]
-async fn a_model_that_returns_too_few_vectors_is_an_error() {
-    let queue = EmbeddingQueue::start(Box::new(|_: &[&str]| Ok(Vec::new())), 8).unwrap();
-    let error = queue.embed_question("a".to_owned()).await.unwrap_err();
-    assert!(error.to_string().contains("0 vectors for 1 texts"));
+    let permit = queue.acquire_job_permit().await.unwrap();
+    let texts = vec!["good".to_owned(), "bad".to_owned()];
+    let failed = queue.embed_chunks(permit, texts, vec![0, 1]).await;
+    assert!(matches!(failed, Err(EmbedError::Model(_))), "{failed:?}");
 }
 
 #[tokio::test]
 async fn a_job_without_chunks_needs_no_model() {
-    let (queue, _model) = start_queue(8);
+    let (queue, _, [_passages]) = start_queue(8);
     let permit = queue.acquire_job_permit().await.unwrap();
     let vectors = queue
         .embed_chunks(permit, Vec::new(), Vec::new())

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use mcdewey_core::{Embed, EmbedError};
-use mcdewey_embed::{EmbedderOptions, OnnxEmbedder, StartError};
+use mcdewey_embed::{EmbedderOptions, OnnxEmbedder, Precision, StartError, fingerprint};
 use mcdewey_provision::{ModelSettings, Provisioned, provision};
 
-use crate::support::{embedder, provisioned};
+use crate::support::{embedder, embedder_in, provisioned};
 
 /// Copies the real model's folder to `to`, without its weights.
 fn copy_without_weights(to: &Path) -> Provisioned {
@@ -34,6 +34,7 @@ fn start(provisioned: &Provisioned) -> Result<OnnxEmbedder, StartError> {
         EmbedderOptions {
             threads: 1,
             max_questions: 1,
+            ..EmbedderOptions::default()
         },
     )
 }
@@ -63,6 +64,23 @@ fn the_fingerprint_depends_on_the_files() {
     assert_ne!(
         start(&other).unwrap().model().fingerprint,
         embedder().model().fingerprint
+    );
+}
+
+#[test]
+fn the_fingerprint_depends_on_the_precision_and_needs_no_model() {
+    for precision in Precision::ALL {
+        assert_eq!(
+            embedder_in(precision).model().fingerprint,
+            fingerprint(provisioned(), precision)
+        );
+    }
+
+    let [fp32, int8] = Precision::ALL.map(|precision| fingerprint(provisioned(), precision));
+    assert_ne!(fp32, int8);
+    assert_eq!(
+        fp32, "40d08e3711f44a6f290f484a8de32f0a",
+        "libraries in fp32 would be embedded again"
     );
 }
 

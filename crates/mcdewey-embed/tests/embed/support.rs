@@ -1,9 +1,10 @@
-//! One provisioned and started model for all tests, and a function to compare vectors.
+//! One provisioned model for all tests, started in both precisions, and a function to compare
+//! vectors.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use mcdewey_embed::{EmbedderOptions, OnnxEmbedder};
+use mcdewey_embed::{EmbedderOptions, OnnxEmbedder, Precision};
 use mcdewey_provision::{ModelSettings, Provisioned, provision};
 
 /// Settings with the repository's own model cache.
@@ -20,16 +21,33 @@ static PROVISIONED: LazyLock<Provisioned> = LazyLock::new(|| {
         .expect("model and runtime can be provisioned")
 });
 
-static EMBEDDER: LazyLock<OnnxEmbedder> = LazyLock::new(|| {
-    OnnxEmbedder::start(provisioned(), EmbedderOptions::default()).expect("the model loads")
-});
+static FP32: LazyLock<OnnxEmbedder> = LazyLock::new(|| start(Precision::Fp32));
+static INT8: LazyLock<OnnxEmbedder> = LazyLock::new(|| start(Precision::Int8));
+
+fn start(precision: Precision) -> OnnxEmbedder {
+    let options = EmbedderOptions {
+        threads: 2,
+        precision,
+        ..EmbedderOptions::default()
+    };
+    OnnxEmbedder::start(provisioned(), options).expect("the model loads")
+}
 
 pub(crate) fn provisioned() -> &'static Provisioned {
     &PROVISIONED
 }
 
+/// The model in a precision.
+pub(crate) fn embedder_in(precision: Precision) -> &'static OnnxEmbedder {
+    match precision {
+        Precision::Fp32 => &FP32,
+        Precision::Int8 => &INT8,
+    }
+}
+
+/// The model in the default precision.
 pub(crate) fn embedder() -> &'static OnnxEmbedder {
-    &EMBEDDER
+    embedder_in(Precision::default())
 }
 
 /// The cosine of two vectors.

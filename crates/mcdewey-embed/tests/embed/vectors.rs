@@ -1,13 +1,14 @@
-//! The vectors equal those of the original model, independent of the batch; the window is respected
-//! and truncation reported.
+//! The vectors equal those of the original model, or are close to them in int8, independent of other
+//! texts; the window is respected and truncation reported.
 //!
 //! `reference.py` computed `data/reference.jsonl`: the forward pass in NumPy, from the original
 //! safetensors.
 
 use mcdewey_core::{Embed, EmbedError};
+use mcdewey_embed::Precision;
 use serde::Deserialize;
 
-use crate::support::{cosine, embedder};
+use crate::support::{cosine, embedder, embedder_in};
 
 #[derive(Deserialize)]
 struct Reference {
@@ -57,13 +58,17 @@ async fn vectors_equal_those_of_the_original_model() {
 
     let window = embedder().model().window;
     for reference in references {
+        for (precision, least) in [(Precision::Fp32, 0.9999), (Precision::Int8, 0.997)] {
+            let question = embedder_in(precision).embed_question(&reference.text);
+            let similarity = cosine(&question.await.unwrap().vector, &reference.vector);
+            assert!(
+                similarity >= least,
+                "{} in {precision}: cosine {similarity}",
+                reference.name
+            );
+        }
+
         let question = embedder().embed_question(&reference.text).await.unwrap();
-        let similarity = cosine(&question.vector, &reference.vector);
-        assert!(
-            similarity >= 0.9999,
-            "{}: cosine {similarity}",
-            reference.name
-        );
         assert_eq!(
             question.truncated,
             reference.tokens > window,
@@ -78,19 +83,39 @@ async fn vectors_equal_those_of_the_original_model() {
 }
 
 #[tokio::test]
-async fn a_vector_does_not_depend_on_its_batch() {
+async fn a_vector_does_not_depend_on_other_texts() {
     let texts = chunks();
-    let together = embedder().embed_chunks(texts.clone()).await.unwrap();
-    assert_eq!(together.len(), texts.len());
+    for precision in Precision::ALL {
+        let embedder = embedder_in(precision);
+        let together = embedder.embed_chunks(texts.clone()).await.unwrap();
+        assert_eq!(together.len(), texts.len());
 
-    for (text, vector) in texts.into_iter().zip(together) {
-        let norm: f64 = vector.iter().map(|&x| f64::from(x).powi(2)).sum();
-        assert!((norm - 1.0).abs() < 1e-5, "length {norm}");
+        for (text, vector) in texts.iter().zip(together) {
+            let norm: f64 = vector.iter().map(|&x| f64::from(x).powi(2)).sum();
+            assert!((norm - 1.0).abs() < 1e-5, "length {norm}");
 
-        let alone = embedder().embed_chunks(vec![text.clone()]).await.unwrap();
-        let similarity = cosine(&vector, &alone[0]);
-        assert!(similarity >= 0.99999, "cosine {similarity} for {text:?}");
+            let alone = embedder.embed_chunks(vec![text.clone()]).await.unwrap();
+            assert_eq!(vector, alone[0], "{text:?} in {precision}");
+        }
     }
+}
+
+#[tokio::test]
+async fn vectors_in_int8_are_close_to_those_in_fp32() {
+    let texts = chunks();
+    let [exact, quantised] = Precision::ALL.map(|precision| {
+        let embedder = embedder_in(precision);
+        embedder.embed_chunks(texts.clone())
+    });
+    let (exact, quantised) = (exact.await.unwrap(), quantised.await.unwrap());
+
+    let similarities: Vec<f64> = exact
+        .iter()
+        .zip(&quantised)
+        .map(|(exact, quantised)| cosine(exact, quantised))
+        .collect();
+    let mean = similarities.iter().sum::<f64>() / similarities.len() as f64;
+    assert!(mean >= 0.998, "mean cosine {mean}");
 }
 
 #[tokio::test]

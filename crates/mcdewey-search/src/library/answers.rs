@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mcdewey_core::{BoundedCache, Candidate, Generation, IndexState, Revision, VectorEpoch, Visibility};
+use mcdewey_core::{
+    BoundedCache, Candidate, Generation, IndexState, Revision, VectorEpoch, Visibility,
+};
 
 use crate::results::SearchResults;
 use crate::{Hit, SearchRequest};

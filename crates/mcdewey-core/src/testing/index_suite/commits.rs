@@ -381,14 +381,7 @@ pub async fn vectors_are_cached_by_embedding_key(index: Arc<dyn Index>) {
     ];
 
     let vectors = index.cached_vectors(&keys).await.expect(SUCCEEDS);
-    assert_eq!(
-        vectors,
-        [
-            second.vector.clone(),
-            None,
-            first.vector.clone()
-        ]
-    );
+    assert_eq!(vectors, [second.vector.clone(), None, first.vector.clone()]);
     let length = first.vector.as_ref().map(Vec::len);
     assert_eq!(length, Some(embedder().model().dimensions));
     assert_eq!(index.cached_vectors(&[]).await.expect(SUCCEEDS), [None; 0]);
