@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexReader, InvalidValue,
+    ChunkId, ContentHash, DocumentMeta, DocumentRevision, FileStamp, IndexReader, InvalidValue,
     LibraryDescription, ManifestEntry, PageNumber, PassageToEmbed, RootName, Simhash, SourcePath,
     VectorBacklog, VectorCoverage, VectorEpoch,
 };
@@ -40,6 +40,18 @@ pub trait Index: Send + Sync + 'static {
 
     /// Returns the manifest entries of a root's documents.
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError>;
+
+    /// Returns the stamps of a root's documents that still apply to their current revisions. An
+    /// index that keeps none has every file read.
+    async fn file_stamps(&self, _root: &RootName) -> Result<Vec<FileStamp>, IndexError> {
+        Ok(Vec::new())
+    }
+
+    /// Keeps the stamps of documents whose current revision has their input, and ignores the
+    /// others. The revision does not change. Stamps are lost with their documents.
+    async fn keep_file_stamps(&self, _stamps: Vec<FileStamp>) -> Result<(), IndexError> {
+        Ok(())
+    }
 
     /// Returns the cached vectors for these embedding keys, in the order of `keys`.
     async fn cached_vectors(

@@ -17,6 +17,7 @@ mod embed;
 mod error;
 mod facets;
 mod feedback;
+mod file_stamp;
 mod hash;
 mod hidden;
 mod identity;
@@ -35,6 +36,7 @@ mod utc;
 mod vectors;
 mod version;
 mod word_boxes;
+mod word_cache;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -51,6 +53,7 @@ pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 pub use error::InvalidValue;
 pub use facets::{Facet, Facets};
 pub use feedback::{EndorsedLocation, Endorsement, KeepFeedback};
+pub use file_stamp::FileStamp;
 pub use hash::ContentHash;
 pub use hidden::{is_hidden, visible_line};
 pub use identity::{ChunkId, RootName, SourcePath, point_id};
@@ -80,3 +83,4 @@ pub use version::{
     Version, VersionForm, VersionKey, VersionName, VersionRange, VersionScheme, VersionSelector,
 };
 pub use word_boxes::{PageBoxes, PageWord, PageWords, Rectangle, WordBox};
+pub use word_cache::{WordCache, WordLookup};

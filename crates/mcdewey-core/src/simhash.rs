@@ -73,8 +73,13 @@ fn hash_word_pairs(text: &str) -> u64 {
         add_votes(&mut votes, word);
     }
 
-    for pair in words.windows(2) {
-        add_votes(&mut votes, &pair.join(" "));
+    let mut pair = String::new();
+    for two in words.windows(2) {
+        pair.clear();
+        pair.push_str(two[0]);
+        pair.push(' ');
+        pair.push_str(two[1]);
+        add_votes(&mut votes, &pair);
     }
 
     votes
@@ -89,7 +94,7 @@ fn hash_word_pairs(text: &str) -> u64 {
 fn add_votes(votes: &mut [i32; 64], text: &str) {
     let hash = hash_u64(text);
     for (bit, vote) in votes.iter_mut().enumerate() {
-        *vote += if hash >> bit & 1 == 1 { 1 } else { -1 };
+        *vote += 2 * i32::from(hash >> bit & 1 == 1) - 1;
     }
 }
 

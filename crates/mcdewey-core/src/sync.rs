@@ -13,6 +13,9 @@ pub struct SyncRequest {
     /// A root's name, or a directory: a configured root, a directory below one, or a directory to
     /// use as the default root. `None` means all configured roots.
     pub root: Option<String>,
+    /// Whether files that the file system reports as unchanged are read all the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub check_contents: bool,
 }
 
 impl Operation for SyncRequest {

@@ -18,22 +18,29 @@ pub fn normalise(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut space_pending = false;
 
-    for c in text.nfkc() {
-        if is_invisible(c) {
+    // No character combines with white space, so words can be normalised one by one. ASCII is
+    // normalised already.
+    for word in text.split_ascii_whitespace() {
+        space_pending |= !out.is_empty();
+        if word.bytes().all(|byte| byte.is_ascii_graphic()) {
+            if std::mem::take(&mut space_pending) {
+                out.push(' ');
+            }
+            out.push_str(word);
             continue;
         }
 
-        if c.is_whitespace() {
-            space_pending = !out.is_empty();
-            continue;
-        }
+        for c in word.nfkc().filter(|c| !is_invisible(*c)) {
+            if c.is_whitespace() {
+                space_pending = !out.is_empty();
+                continue;
+            }
 
-        if space_pending {
-            out.push(' ');
-            space_pending = false;
+            if std::mem::take(&mut space_pending) {
+                out.push(' ');
+            }
+            out.push(c);
         }
-
-        out.push(c);
     }
 
     out
@@ -43,7 +50,12 @@ pub fn normalise(text: &str) -> String {
 /// entities (`&nbsp;`) decoded, and with identifiers rejoined that a converter has split
 /// (`max _calls`).
 pub fn dense_form(text: &str) -> String {
-    rejoin_split_identifiers(&decode_escapes(text))
+    let decoded = decode_escapes(text);
+    if decoded.contains('_') {
+        rejoin_split_identifiers(&decoded)
+    } else {
+        decoded
+    }
 }
 
 /// Returns the form that is indexed for keyword search: the [`dense_form`], with additional tokens
@@ -62,6 +74,10 @@ pub fn keyword_form(text: &str) -> String {
         }
 
         out.push_str(word);
+        if is_plain(word) {
+            continue;
+        }
+
         for name in compound_tokens(word) {
             out.push(' ');
             out.push_str(&name);
@@ -79,6 +95,14 @@ pub fn keyword_form(text: &str) -> String {
     }
 
     out
+}
+
+/// Reports whether a word is of lower-case letters, except for the first one and punctuation around
+/// it. Most words are; they are no names and have no parts.
+fn is_plain(word: &str) -> bool {
+    let letters = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    letters.starts_with(|c: char| c.is_ascii_alphabetic())
+        && letters[1..].bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// Returns the compound tokens of a word: for `pg_hba.conf` the whole and `pg_hba`, for
@@ -104,16 +128,19 @@ fn compound_token_of_run(run: &str) -> Option<String> {
         return None;
     }
 
+    // Hyphens alone do not make a name ("real-time"), but with a digit they may ("2025-11-25").
+    let inner = run.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_name = inner.contains(['_', '.', ':']) || inner.contains(|c: char| c.is_ascii_digit());
+    if !is_name {
+        return None;
+    }
+
     let parts: Vec<&str> = run
         .split(|c: char| !c.is_alphanumeric())
         .filter(|part| !part.is_empty())
         .collect();
 
-    // Hyphens alone do not make a name ("real-time"), but with a digit they may ("2025-11-25").
-    let inner = run.trim_matches(|c: char| !c.is_alphanumeric());
-    let is_name = inner.contains(['_', '.', ':']) || inner.contains(|c: char| c.is_ascii_digit());
-
-    (parts.len() > 1 && is_name).then(|| compound_token(&parts))
+    (parts.len() > 1).then(|| compound_token(&parts))
 }
 
 /// Joins the parts of a compound name into the single token that [`keyword_form`] adds for it.
@@ -149,7 +176,11 @@ fn decode_escapes(text: &str) -> String {
         normalise(&decoded)
     };
 
-    strip_backslash_escapes(&decoded)
+    if decoded.contains('\\') {
+        strip_backslash_escapes(&decoded)
+    } else {
+        decoded
+    }
 }
 
 /// Joins identifiers that a converter has split at an underscore. Emphasis (`_so_`) is kept.
@@ -239,6 +270,62 @@ mod tests {
     fn normalise_unifies_white_space_and_compatibility_characters() {
         assert_eq!(normalise("  a\u{a0}b \n\n c\u{200b}d\tﬁ "), "a b cd fi");
         assert_eq!(normalise(""), "");
+    }
+
+    /// The hashes and vectors of all libraries depend on this form.
+    #[test]
+    fn words_are_normalised_as_a_whole_text_would_be() {
+        fn by_character(text: &str) -> String {
+            let visible: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
+            visible.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+
+        let pieces = [
+            "word",
+            "Über",
+            "e",
+            "\u{301}",
+            "\u{327}",
+            " ",
+            "\t",
+            "\n",
+            "\r\n",
+            "\u{b}",
+            "\u{c}",
+            "\u{1c}",
+            "\u{85}",
+            "\u{a0}",
+            "\u{2003}",
+            "\u{3000}",
+            "\u{200b}",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{b4}",
+            "ﬁ",
+            "①",
+            "ﷺ",
+            "\u{1100}",
+            "\u{1161}",
+            "\u{11a8}",
+            "가",
+            "\0",
+            "\u{7f}",
+            "ａ",
+            "\u{344}",
+            "\u{f71}\u{f72}",
+        ];
+        let mut state = 1_usize;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..state % 9 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                text.push_str(pieces[(state >> 33) % pieces.len()]);
+            }
+            state = state.wrapping_add(1);
+            assert_eq!(normalise(&text), by_character(&text), "{text:?}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod runtime;
 mod tensors;
 #[cfg(test)]
 mod testing;
+mod word_tokens;
 
 pub use cross_encoder::{CrossEncoder, CrossEncoderError};
 pub use embedder::{EmbedderOptions, OnnxEmbedder, StartError, fingerprint};

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use fastembed::{
@@ -23,6 +24,7 @@ use crate::graph::{self, Int8Products};
 use crate::precision::Precision;
 use crate::quantise::WeightType;
 use crate::tensors::WeightsFile;
+use crate::word_tokens::{WordTokens, byte_ranges};
 
 /// Session option with the folder in which the graph, loaded from memory, finds its weights. The
 /// runtime maps the file instead of reading it.
@@ -43,6 +45,8 @@ const NO_KLEIDIAI: &str = "mlas.disable_kleidiai";
 const PREPACKED_SESSIONS: usize = 5;
 /// How far the length of a vector may be from 1.
 const LENGTH_TOLERANCE: f32 = 1e-3;
+/// Fewer bytes than most tokens have, to choose how much memory a list of them takes at once.
+const BYTES_PER_TOKEN: usize = 3;
 
 /// Everything that the sessions of a model are made from.
 pub(crate) struct LoadedModel {
@@ -63,6 +67,8 @@ pub(crate) struct ModelSession {
 pub(crate) struct ModelTokenizer {
     tokenizer: Tokenizer,
     special_tokens: usize,
+    /// `None` if this tokenizer cannot be asked word by word.
+    words: Option<Arc<WordTokens>>,
 }
 
 /// Why a model cannot be loaded.
@@ -241,6 +247,7 @@ impl ModelTokenizer {
             .map_err(|error| fastembed::Error::TokenizerConfig(error.to_string()))?;
 
         Ok(Self {
+            words: WordTokens::new(&tokenizer).map(Arc::new),
             tokenizer,
             special_tokens,
         })
@@ -253,16 +260,13 @@ impl ModelTokenizer {
 
     /// Returns the byte ranges of the tokens of `text`, without special tokens.
     pub(crate) fn token_ranges(&self, text: &str) -> Result<Vec<Range<usize>>, String> {
-        let encoding = self
-            .tokenizer
-            .encode(text, false)
-            .map_err(|error| error.to_string())?;
+        let Some(words) = &self.words else {
+            return byte_ranges(&self.tokenizer, text);
+        };
 
-        Ok(encoding
-            .get_offsets()
-            .iter()
-            .map(|&(start, end)| start..end)
-            .collect())
+        let mut ranges = Vec::with_capacity(text.len() / BYTES_PER_TOKEN);
+        words.find(&self.tokenizer, text, |range| ranges.push(range))?;
+        Ok(ranges)
     }
 
     /// Returns the ids of the tokens of `text`, special tokens included.
@@ -277,7 +281,13 @@ impl ModelTokenizer {
 
     /// Counts the tokens of `text`, special tokens included.
     pub(crate) fn token_count(&self, text: &str) -> Result<usize, String> {
-        self.token_ids(text).map(|ids| ids.len())
+        let Some(words) = &self.words else {
+            return self.token_ids(text).map(|ids| ids.len());
+        };
+
+        let mut count = self.special_tokens;
+        words.find(&self.tokenizer, text, |_| count += 1)?;
+        Ok(count)
     }
 }
 

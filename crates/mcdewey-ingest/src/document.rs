@@ -2,19 +2,23 @@
 //! parses it, assigns facets and splits it into chunks. Everything here blocks and must run on a
 //! blocking thread.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, ContentHash, Convert, DocumentMeta, Embed, EmbedError, Format,
-    ImageFile, OutlineEntry, Page, PageBoxes, PageWords, RootName,
+    AttachedFile, AttachmentRole, ContentHash, Convert, DocumentMeta, Embed, EmbedError, FileStamp,
+    Format, ImageFile, OutlineEntry, Page, PageBoxes, PageWords, RootName,
 };
 
+use crate::file_stamps::FileStamps;
+use crate::file_state::FileState;
 use crate::images::{self, CollectedImages, FileLocation};
 use crate::parse::{
     Dialect, FrontMatter, PARSER_VERSION, ParsedDocument, name_for_title, parse, without_dialects,
 };
 use crate::plan::IndexedFile;
 use crate::read;
+use crate::root_dir::Links;
 use crate::rules::{RuleSet, Subject, detect_language, unrecognised_releases};
 use crate::split::{CHUNKER, SizedChunk, split};
 use crate::walk::{FileKind, FoundFile};
@@ -65,6 +69,8 @@ pub(crate) struct DocumentReader {
     pub(crate) convert: Option<Arc<dyn Convert>>,
     /// Whether originals are stored for readers.
     pub(crate) keep_originals: bool,
+    /// The stamps of the files that were read.
+    pub(crate) stamps: FileStamps,
 }
 
 impl DocumentReader {
@@ -80,7 +86,15 @@ impl DocumentReader {
             Err(reason) => return Ok(FileOutcome::Skipped(reason)),
         };
 
-        let input = self.input_hash(file, &content, rules);
+        let images = linked_images(file, &content);
+        let input = self.input_hash(file, &content, &images, rules);
+        if let Some(states) = &content.states
+            && self.stamps.are_settled(states)
+        {
+            let stamp = self.stamp(file, states, &images, rules);
+            self.stamps.add(file, input, stamp, images);
+        }
+
         let up_to_date = IndexedFile {
             input,
             same_folder: true,
@@ -116,53 +130,97 @@ impl DocumentReader {
 
     /// Reads a file and, where it is kept, its original.
     fn read(&self, file: &FoundFile) -> Result<FileContent, String> {
-        let original = match &file.original {
-            Some(path) if self.keep_originals => Some(
-                read::bytes(&file.dir, path)
-                    .map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))?,
-            ),
-            _ => None,
+        let (original, original_state) = match &file.original {
+            Some(path) if self.keep_originals => {
+                let (bytes, state) = read::bytes(&file.dir, path)
+                    .map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))?;
+                (Some(bytes), Some(state))
+            }
+            _ => (None, None),
         };
 
+        let (bytes, state) = read_bytes(file, self.convert.as_deref())?;
         Ok(FileContent {
-            bytes: read_bytes(file, self.convert.as_deref())?,
+            bytes,
             original,
+            states: [Some(state), original_state]
+                .into_iter()
+                .flatten()
+                .collect(),
         })
+    }
+
+    /// Reports whether a file must be the one of which an earlier run kept this stamp. Asks only the
+    /// file system.
+    pub(crate) fn is_unchanged(&self, file: &FoundFile, rules: &RuleSet, kept: &FileStamp) -> bool {
+        let mut states = vec![file.state.clone()];
+        if let Some(path) = file.original.as_ref().filter(|_| self.keep_originals) {
+            match file.dir.find(Path::new(path), Links::FinalComponent) {
+                Ok(located) => states.push(located.state),
+                Err(_) => return false,
+            }
+        }
+
+        self.stamp(file, &states, &kept.images, rules) == kept.stamp
+    }
+
+    /// Hashes what can be known without reading the file of everything that is part of
+    /// [`input_hash`](Self::input_hash).
+    fn stamp(
+        &self,
+        file: &FoundFile,
+        states: &[FileState],
+        images: &[String],
+        rules: &RuleSet,
+    ) -> ContentHash {
+        let states = states.iter().map(FileState::as_str);
+        let parts = states.collect::<Vec<_>>().join(", ");
+        self.hash_with_settings(file, &parts, images, rules, file.original.as_deref())
     }
 
     /// Hashes everything that decides which document a file becomes: its bytes, its name, the
     /// rules, and the versions of the parser, the splitter, the model and the converter.
-    fn input_hash(&self, file: &FoundFile, content: &FileContent, rules: &RuleSet) -> ContentHash {
+    fn input_hash(
+        &self,
+        file: &FoundFile,
+        content: &FileContent,
+        images: &[String],
+        rules: &RuleSet,
+    ) -> ContentHash {
         let original = content
             .original
             .as_ref()
             .map(|bytes| ContentHash::of(bytes).to_string());
+        let content = ContentHash::of(&content.bytes).to_string();
+        self.hash_with_settings(file, &content, images, rules, original.as_deref())
+    }
 
-        let (conversion, images) = match file.kind {
-            FileKind::Text(Dialect::Plain) => Default::default(),
-            FileKind::Text(dialect) => {
-                let text = std::str::from_utf8(&content.bytes).unwrap_or_default();
-                // Markup of a dialect may hide the images of its content from the parser.
-                let text = without_dialects(text, dialect, &FrontMatter::default()).text;
-                (
-                    String::new(),
-                    images::linked_images_fingerprint(&text, location(file)),
-                )
-            }
-            FileKind::Convert(format) => (self.conversion_fingerprint(format), String::new()),
-            FileKind::MaybeOpenApi => (self.conversion_fingerprint(Format::OpenApi), String::new()),
+    /// Hashes the identity of a file's content and of its original together with everything else
+    /// that decides which document the file becomes.
+    fn hash_with_settings(
+        &self,
+        file: &FoundFile,
+        content: &str,
+        images: &[String],
+        rules: &RuleSet,
+        original: Option<&str>,
+    ) -> ContentHash {
+        let conversion = match file.kind {
+            FileKind::Text(_) => String::new(),
+            FileKind::Convert(format) => self.conversion_fingerprint(format),
+            FileKind::MaybeOpenApi => self.conversion_fingerprint(Format::OpenApi),
         };
 
         ContentHash::of_parts([
-            ContentHash::of(&content.bytes).to_string().as_str(),
+            content,
             file.source.as_str(),
             rules.fingerprint().to_string().as_str(),
             PARSER_VERSION,
             CHUNKER,
             &self.embed.model().fingerprint,
             &conversion,
-            &images,
-            &original.unwrap_or_default(),
+            &images::linked_images_fingerprint(images, location(file)),
+            original.unwrap_or_default(),
             file.dotted_version.as_deref().unwrap_or_default(),
         ])
     }
@@ -270,6 +328,22 @@ impl DocumentReader {
 struct FileContent {
     bytes: Vec<u8>,
     original: Option<Vec<u8>>,
+    /// The states of both, unless one was changed while it was read.
+    states: Option<Vec<FileState>>,
+}
+
+/// The links of a Markdown file to images below the root.
+fn linked_images(file: &FoundFile, content: &FileContent) -> Vec<String> {
+    let FileKind::Text(dialect @ (Dialect::Markdown | Dialect::Mdx | Dialect::Converted)) =
+        file.kind
+    else {
+        return Vec::new();
+    };
+
+    let text = std::str::from_utf8(&content.bytes).unwrap_or_default();
+    // Markup of a dialect may hide the images of its content from the parser.
+    let text = without_dialects(text, dialect, &FrontMatter::default()).text;
+    images::linked_images(&text, location(file))
 }
 
 /// Reads and parses a file without preparing a document from it. The error is the reason to report.
@@ -277,13 +351,17 @@ pub(crate) fn read_and_parse(
     file: &FoundFile,
     convert: Option<&dyn Convert>,
 ) -> Result<ParsedDocument, String> {
-    let bytes = read_bytes(file, convert)?;
+    let (bytes, _) = read_bytes(file, convert)?;
     Ok(parse_file(file, &bytes, convert)?.parsed)
 }
 
 /// Reads the bytes of a file. Of JSON and YAML, which is mostly data, only the beginning is read
-/// unless it may be an OpenAPI description. The error is the reason to report.
-fn read_bytes(file: &FoundFile, convert: Option<&dyn Convert>) -> Result<Vec<u8>, String> {
+/// unless it may be an OpenAPI description. Also returns the file's state unless it was changed
+/// meanwhile. The error is the reason to report.
+fn read_bytes(
+    file: &FoundFile,
+    convert: Option<&dyn Convert>,
+) -> Result<(Vec<u8>, Option<FileState>), String> {
     if file.kind == FileKind::MaybeOpenApi
         && let Some(convert) = convert
     {

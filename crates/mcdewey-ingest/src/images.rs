@@ -96,13 +96,10 @@ fn check_image(content: &[u8], total: u64) -> Result<&'static str, String> {
 
 /// Identifies the images on disk that a Markdown file shows, by size and modification time. Part of
 /// the hash by which an unchanged file is recognised: an image may change without its document.
-///
-/// The text is the file's, before it is repaired and divided into pages, because an unchanged file
-/// is recognised without parsing it any further.
-pub(crate) fn linked_images_fingerprint(text: &str, location: FileLocation<'_>) -> String {
+pub(crate) fn linked_images_fingerprint(targets: &[String], location: FileLocation<'_>) -> String {
     let mut fingerprint = String::new();
-    for target in image_targets(text) {
-        let Some(Ok(path)) = resolve_link(&target, location) else {
+    for target in targets {
+        let Some(Ok(path)) = resolve_link(target, location) else {
             continue;
         };
         let Ok(meta) = metadata(&path, location.root) else {
@@ -119,11 +116,16 @@ pub(crate) fn linked_images_fingerprint(text: &str, location: FileLocation<'_>) 
     fingerprint
 }
 
-/// The links to all images in a text, each once.
-fn image_targets(text: &str) -> BTreeSet<String> {
-    mcdewey_markdown::images(text)
+/// The links of a Markdown file to images below the root, whether they exist or not, each once.
+///
+/// The text is the file's, before it is repaired and divided into pages, because an unchanged file
+/// is recognised without parsing it any further.
+pub(crate) fn linked_images(text: &str, location: FileLocation<'_>) -> Vec<String> {
+    let images = mcdewey_markdown::images(text).into_iter();
+    let targets: BTreeSet<String> = images.map(|image| image.target).collect();
+    targets
         .into_iter()
-        .map(|image| image.target)
+        .filter(|target| matches!(resolve_link(target, location), Some(Ok(_))))
         .collect()
 }
 
@@ -213,6 +215,11 @@ mod tests {
             .collect()
     }
 
+    fn all_images(text: &str) -> BTreeSet<String> {
+        let images = mcdewey_markdown::images(text).into_iter();
+        images.map(|image| image.target).collect()
+    }
+
     fn location(root: &RootDir) -> FileLocation<'_> {
         FileLocation {
             path: "guide/g.md",
@@ -246,7 +253,7 @@ mod tests {
             bytes: PNG.to_vec(),
         }];
 
-        let found = collect_images(image_targets(text), own, location(&dir));
+        let found = collect_images(all_images(text), own, location(&dir));
 
         assert_eq!(
             names(&found),
@@ -271,7 +278,7 @@ mod tests {
     fn images_that_cannot_be_shown_are_reported() {
         let (_folder, _, dir) = root();
         let text = "![o](../../outside.png) ![s](x.svg) ![m](missing.png) ![d](.)";
-        let found = collect_images(image_targets(text), Vec::new(), location(&dir));
+        let found = collect_images(all_images(text), Vec::new(), location(&dir));
 
         assert!(found.kept.is_empty());
         let warnings = found.warnings.join("\n");
@@ -291,15 +298,17 @@ mod tests {
         let location = location(&dir);
         let text = "![t](../top.png) ![gone](gone.png)";
 
-        let before = linked_images_fingerprint(text, location);
-        assert_eq!(linked_images_fingerprint(text, location), before);
+        let fingerprint =
+            |text: &str| linked_images_fingerprint(&linked_images(text, location), location);
+        let before = fingerprint(text);
+        assert_eq!(fingerprint(text), before);
 
         std::fs::write(root.join("top.png"), [PNG, b"more"].concat()).unwrap();
-        let after = linked_images_fingerprint(text, location);
+        let after = fingerprint(text);
         assert_ne!(after, before);
 
         std::fs::write(root.join("guide/gone.png"), PNG).unwrap();
-        assert_ne!(linked_images_fingerprint(text, location), after);
-        assert_eq!(linked_images_fingerprint("no images", location), "");
+        assert_ne!(fingerprint(text), after);
+        assert_eq!(fingerprint("no images"), "");
     }
 }

@@ -12,6 +12,8 @@ mod backlog;
 mod document;
 mod error;
 mod file_error;
+mod file_stamps;
+mod file_state;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod images;
@@ -31,6 +33,7 @@ mod survey;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod unchanged;
 mod vectors;
 mod walk;
 mod word_boxes;

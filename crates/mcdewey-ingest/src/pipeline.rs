@@ -6,7 +6,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt};
 use mcdewey_core::{
     DocumentRevision, EmbedError, EmbeddedChunk, Index, IndexError, Revision, SourcePath,
 };
@@ -19,7 +19,7 @@ use crate::plan::{IndexedFile, Plan};
 use crate::report::{ReportBuilder, Stage};
 use crate::rules::RuleSet;
 use crate::vectors::{VectorMap, VectorResolver};
-use crate::walk::FoundFile;
+use crate::walk::{FileKind, FoundFile};
 
 /// How many documents may wait between two stages.
 const CHANNEL_CAPACITY: usize = 32;
@@ -203,19 +203,35 @@ struct ReadFile {
     permit: OwnedSemaphorePermit,
 }
 
-/// Reads the files of all plans, several at once. The results come in the order of the plans.
+/// A file to read, what the index holds of it, and the rules of its root.
+type FileToRead = (FoundFile, Option<IndexedFile>, Arc<RuleSet>);
+
+/// Reads the files of all plans, several at once. The results come as they are ready: a file that
+/// takes long holds up no other. Files that are converted, which takes longest, take turns with the
+/// others, so that the next stage always has something to do.
 fn read_files(
     plans: Vec<(Plan, Arc<RuleSet>)>,
     reader: Arc<DocumentReader>,
 ) -> BoxStream<'static, ReadFile> {
     let budget = Arc::new(Semaphore::new(BUDGET_KIB));
-    let concurrency = available_parallelism().map_or(2, |cores| cores.get().min(8));
     let files = plans.into_iter().flat_map(|(plan, rules)| {
         plan.to_read
             .into_iter()
             .map(move |(file, indexed)| (file, indexed, Arc::clone(&rules)))
     });
+    let (texts, others): (Vec<FileToRead>, Vec<FileToRead>) =
+        files.partition(|(file, ..)| matches!(file.kind, FileKind::Text(_)));
 
+    let texts = read_concurrently(texts, Arc::clone(&reader), Arc::clone(&budget));
+    stream::select(texts, read_concurrently(others, reader, budget)).boxed()
+}
+
+fn read_concurrently(
+    files: Vec<FileToRead>,
+    reader: Arc<DocumentReader>,
+    budget: Arc<Semaphore>,
+) -> impl Stream<Item = ReadFile> {
+    let concurrency = available_parallelism().map_or(2, |cores| cores.get().min(8));
     stream::iter(files)
         .map(move |(file, indexed, rules)| {
             read_file(
@@ -226,9 +242,8 @@ fn read_files(
                 Arc::clone(&budget),
             )
         })
-        .buffered(concurrency)
+        .buffer_unordered(concurrency)
         .filter_map(ready)
-        .boxed()
 }
 
 /// Reads one file on a blocking thread. Returns `None` only if the budget is closed, which never

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::file_error::FileError;
+use crate::file_state::FileState;
 use crate::root_dir::{Links, RootDir};
 
 /// The largest file that is read, in bytes. No manual is larger, and a file is held in memory
@@ -14,9 +15,13 @@ pub(crate) const MAX_FILE: u64 = 64 * 1024 * 1024;
 const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Reads a file below a root. The error is the reason to report.
-pub(crate) fn bytes(dir: &RootDir, path_in_root: &str) -> Result<Vec<u8>, String> {
-    dir.read(Path::new(path_in_root), Links::FinalComponent, MAX_FILE)
+/// Reads a file below a root, with its state unless it was changed meanwhile. The error is the
+/// reason to report.
+pub(crate) fn bytes(
+    dir: &RootDir,
+    path_in_root: &str,
+) -> Result<(Vec<u8>, Option<FileState>), String> {
+    dir.read_with_state(Path::new(path_in_root), Links::FinalComponent, MAX_FILE)
         .map_err(|error| reason(&error))
 }
 

@@ -54,6 +54,18 @@ impl<'a> ReportBuilder<'a> {
         });
     }
 
+    /// Counts files that were recognised without being read.
+    pub(crate) fn all_unchanged(&self, sources: &[SourcePath]) {
+        self.update(|report| {
+            report.unchanged += sources.len() as u64;
+            for source in sources {
+                let format = format_of(report, source);
+                format.files += 1;
+                format.unchanged += 1;
+            }
+        });
+    }
+
     /// Counts a file that cannot become a document. `is_indexed` tells whether the index keeps an
     /// older revision of it.
     pub(crate) fn skipped(&self, source: &SourcePath, reason: String, is_indexed: bool) {

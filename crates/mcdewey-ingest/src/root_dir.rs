@@ -18,6 +18,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::file_error::FileError;
+use crate::file_state::FileState;
 
 /// Access for resolving names, which a directory may permit without permitting to list it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -80,6 +81,8 @@ pub(crate) struct Located {
     through_link: bool,
     /// The size in bytes when the path was resolved.
     pub(crate) size: u64,
+    /// What the file system told of it then.
+    pub(crate) state: FileState,
 }
 
 impl RootDir {
@@ -169,19 +172,33 @@ impl RootDir {
     /// Reads a regular file of at most `limit` bytes. The limit holds even if the file grows while
     /// it is read.
     pub(crate) fn read(&self, path: &Path, links: Links, limit: u64) -> Result<Vec<u8>, FileError> {
-        let file = self.open_file(path, links)?;
-        let size = file.metadata()?.len();
+        Ok(self.read_with_state(path, links, limit)?.0)
+    }
+
+    /// Reads a file as [`read`](Self::read) does. Also returns its state, or `None` if it was changed
+    /// while it was read.
+    pub(crate) fn read_with_state(
+        &self,
+        path: &Path,
+        links: Links,
+        limit: u64,
+    ) -> Result<(Vec<u8>, Option<FileState>), FileError> {
+        let mut file = self.open_file(path, links)?;
+        let stat = rustix::fs::fstat(&file)?;
+        let size = u64::try_from(stat.st_size).unwrap_or_default();
         if size > limit {
             return Err(FileError::TooLarge { limit });
         }
 
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        file.take(limit + 1).read_to_end(&mut bytes)?;
+        (&mut file).take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
-            Err(FileError::TooLarge { limit })
-        } else {
-            Ok(bytes)
+            return Err(FileError::TooLarge { limit });
         }
+
+        let state = FileState::new(&stat);
+        let is_unchanged = FileState::new(&rustix::fs::fstat(&file)?) == state;
+        Ok((bytes, is_unchanged.then_some(state)))
     }
 
     /// Resolves a path and its links, component by component, below the handle of the root.
@@ -223,6 +240,7 @@ impl RootDir {
                         file_type,
                         through_link: followed > 0,
                         size: u64::try_from(stat.st_size).unwrap_or_default(),
+                        state: FileState::new(&stat),
                     });
                 }
                 FileType::Directory => resolver.down(name)?,

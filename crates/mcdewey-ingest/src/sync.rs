@@ -3,17 +3,20 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mcdewey_core::{Convert, Embed, Index, ManifestEntry, SyncProgress, SyncReport};
 use tokio::task::spawn_blocking;
 
 use crate::document::DocumentReader;
+use crate::file_stamps::FileStamps;
+use crate::file_state::SETTLED_AFTER;
 use crate::pairs::{join_originals, skip_conflicts};
 use crate::pipeline::Pipeline;
 use crate::plan::{Plan, plan, refuse_empty};
 use crate::report::{ReportBuilder, kept_warning};
 use crate::rules::RuleSet;
+use crate::unchanged::take_unchanged;
 use crate::walk::{Walk, walk};
 use crate::{IngestError, Root};
 
@@ -25,6 +28,8 @@ pub struct Ingester {
     convert: Option<Arc<dyn Convert>>,
     keep_originals: bool,
     words_first: bool,
+    check_contents: bool,
+    settled_after: Duration,
 }
 
 /// A root with its rules and the files found in it.
@@ -43,6 +48,8 @@ impl Ingester {
             convert: None,
             keep_originals: true,
             words_first: false,
+            check_contents: false,
+            settled_after: SETTLED_AFTER,
         }
     }
 
@@ -75,6 +82,16 @@ impl Ingester {
         }
     }
 
+    /// Sets whether every file is read, also those that the file system reports as unchanged. The
+    /// default is `false`.
+    #[must_use]
+    pub fn check_contents(self, check_contents: bool) -> Self {
+        Self {
+            check_contents,
+            ..self
+        }
+    }
+
     /// Brings the index up to date with `roots` and reports what was done; `progress` is called
     /// often.
     ///
@@ -98,6 +115,8 @@ impl Ingester {
             ..SyncReport::default()
         };
 
+        let reader = self.reader();
+        let mut unchanged = Vec::new();
         let mut plans: Vec<(Plan, Arc<RuleSet>)> = Vec::new();
         for (WalkedRoot { root, rules, walk }, manifest) in walked {
             self.index
@@ -106,7 +125,19 @@ impl Ingester {
 
             report.files += (walk.documents.len() + walk.skipped.len()) as u64;
             report.skipped.extend(walk.skipped.iter().cloned());
-            let plan = plan(&root, walk, &manifest);
+            let mut plan = plan(&root, walk, &manifest);
+            if !self.check_contents {
+                let stamps = self.index.file_stamps(&root.name).await?;
+                let (reader, rules) = (Arc::clone(&reader), Arc::clone(&rules));
+                let found = run_blocking(move || {
+                    let unchanged = take_unchanged(&mut plan, &rules, &reader, stamps);
+                    (plan, unchanged)
+                });
+                let (rest, found) = found.await?;
+                plan = rest;
+                unchanged.extend(found);
+            }
+
             report.warnings.extend(plan.kept.iter().map(kept_warning));
             plans.push((plan, rules));
         }
@@ -114,13 +145,15 @@ impl Ingester {
         report.removed = self.remove_missing(&plans).await?;
 
         let report = ReportBuilder::new(report, progress);
+        report.all_unchanged(&unchanged);
         let pipeline = Pipeline {
             index: &self.index,
-            reader: &self.reader(),
+            reader: &reader,
             report: &report,
             words_first: self.commits_words_first().await?,
         };
         pipeline.run(plans).await?;
+        self.keep_stamps(&reader).await;
 
         self.complete(report.finish(), started).await
     }
@@ -169,7 +202,21 @@ impl Ingester {
             embed: Arc::clone(&self.embed),
             convert: self.convert.clone(),
             keep_originals: self.keep_originals,
+            stamps: FileStamps::settled_after(self.settled_after),
         })
+    }
+
+    /// Keeps the stamps of the files that were read. Without them, they are read again next time,
+    /// so the run does not fail.
+    async fn keep_stamps(&self, reader: &DocumentReader) {
+        let stamps = reader.stamps.take();
+        if stamps.is_empty() {
+            return;
+        }
+
+        if let Err(error) = self.index.keep_file_stamps(stamps).await {
+            tracing::warn!(%error, "the next synchronisation will read every file again");
+        }
     }
 
     /// Removes documents whose file no longer exists. This happens before others are written: a

@@ -10,9 +10,10 @@ use mcdewey_core::{Format, RootName, SkippedFile, SourcePath};
 use rustix::fs::FileType;
 
 use crate::file_error::FileError;
+use crate::file_state::FileState;
 use crate::parse::Dialect;
 use crate::read::MAX_FILE;
-use crate::root_dir::{Entry, Links, RootDir};
+use crate::root_dir::{Entry, Links, Located, RootDir};
 use crate::rules::LIBRARY_FILE;
 use crate::{IngestError, Root, read};
 use divided_versions::DividedVersions;
@@ -65,6 +66,8 @@ pub(crate) struct FoundFile {
     pub(crate) kind: FileKind,
     /// The size when it was found.
     pub(crate) bytes: u64,
+    /// What the file system told of it then.
+    pub(crate) state: FileState,
     /// The path below the root of the file that it was converted from.
     pub(crate) original: Option<String>,
     /// The version of its path with dots, if the path writes it without separators and folders
@@ -198,7 +201,7 @@ impl Walker<'_> {
         }
 
         let found = match self.dir.find(file, Links::FinalComponent) {
-            Ok(located) => self.document(&path, located.size),
+            Ok(located) => self.document(&path, &located),
             Err(error) => {
                 if matches!(error, FileError::LeadsOut | FileError::BrokenLink) {
                     // The link may have replaced a folder whose documents are indexed.
@@ -215,14 +218,14 @@ impl Walker<'_> {
         }
     }
 
-    fn document(&self, path: &str, bytes: u64) -> Result<FoundFile, String> {
+    fn document(&self, path: &str, located: &Located) -> Result<FoundFile, String> {
         let kind = FileKind::from_path(path)?;
         let source: SourcePath = self
             .source(path)
             .parse()
             .map_err(|error| format!("{error}; rename it"))?;
 
-        if bytes > MAX_FILE {
+        if located.size > MAX_FILE {
             return Err(read::reason(&FileError::TooLarge { limit: MAX_FILE }));
         }
 
@@ -232,7 +235,8 @@ impl Walker<'_> {
             source,
             path_in_root: path.to_owned(),
             kind,
-            bytes,
+            bytes: located.size,
+            state: located.state.clone(),
             original: None,
             dotted_version: None,
         })

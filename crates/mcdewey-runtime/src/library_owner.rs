@@ -121,13 +121,18 @@ impl LibraryOwner {
     ) -> Result<SyncReport> {
         let roots = resolve_request(&self.roots, request).await?;
         if let Some(server) = &self.server {
-            return Ok(server.ingester.sync(&roots, progress).await?);
+            let ingester = server.ingester.clone();
+            let ingester = ingester.check_contents(request.check_contents);
+            return Ok(ingester.sync(&roots, progress).await?);
         }
 
         match self.sync_target().await? {
             SyncTarget::Live(live) => {
                 let synchronising = self.synchronising.lock().await;
-                let ingester = self.ingester(&live).words_first(true);
+                let ingester = self
+                    .ingester(&live)
+                    .words_first(true)
+                    .check_contents(request.check_contents);
                 let report = ingester.sync(&roots, progress).await;
                 drop(synchronising);
                 self.documents_changed.notify_one();

@@ -6,10 +6,11 @@
 //! so equal libraries would produce unequal scores.
 
 use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mcdewey_core::{IndexError, WeightedText};
+use mcdewey_core::{IndexError, WeightedText, WordCache, WordLookup};
 use qdrant_edge::SparseVector;
 use qdrant_edge::bm25_embed::{EdgeBm25, EdgeBm25Config};
 use qdrant_edge::external::ordered_float::NotNan;
@@ -33,7 +34,14 @@ const DEFAULT_LANGUAGE: &str = "en";
 /// Computes BM25 vectors. Holds one model per language, created on first use.
 #[derive(Default)]
 pub(crate) struct Bm25 {
-    models: RwLock<HashMap<String, Arc<EdgeBm25>>>,
+    models: RwLock<HashMap<String, Arc<LanguageModel>>>,
+}
+
+/// The stems of a language. They are the engine's; it is asked for each word once, because stemming
+/// takes it a hundred times as long as a lookup.
+struct LanguageModel {
+    engine: EdgeBm25,
+    stems: WordCache<Option<u32>>,
 }
 
 impl Bm25 {
@@ -48,7 +56,7 @@ impl Bm25 {
         text: &str,
         language: Option<&str>,
     ) -> Result<SparseVector, IndexError> {
-        Ok(self.model(language)?.embed_document(text))
+        Ok(self.model(language)?.chunk_vector(text))
     }
 
     /// Returns the distinct words of a question, each with its stems in all languages of the
@@ -74,14 +82,12 @@ impl Bm25 {
             .filter(|text| text.weight.is_finite() && text.weight > 0.0)
         {
             for word in split(&text.text) {
-                if question_model.is_some_and(|model| is_stop_word(model, word)) {
+                if question_model.is_some_and(|model| model.is_stop_word(word)) {
                     continue;
                 }
 
-                let tokens: BTreeSet<u32> = models
-                    .iter()
-                    .filter_map(|model| stem(model, word))
-                    .collect();
+                let tokens: BTreeSet<u32> =
+                    models.iter().filter_map(|model| model.stem(word)).collect();
 
                 if !tokens.is_empty() {
                     words.add(Word {
@@ -99,10 +105,10 @@ impl Bm25 {
     /// Returns the stem of one word in the default language, which spelling correction works in.
     /// Returns `None` for a stop word.
     pub(crate) fn stem(&self, word: &str) -> Result<Option<u32>, IndexError> {
-        Ok(stem(&*self.model(None)?, word))
+        Ok(self.model(None)?.stem(word))
     }
 
-    fn model(&self, language: Option<&str>) -> Result<Arc<EdgeBm25>, IndexError> {
+    fn model(&self, language: Option<&str>) -> Result<Arc<LanguageModel>, IndexError> {
         let language = language.unwrap_or(DEFAULT_LANGUAGE);
         if let Some(model) = self
             .models
@@ -171,13 +177,46 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Returns the stem of one word, or `None` for a stop word.
-fn stem(model: &EdgeBm25, word: &str) -> Option<u32> {
-    model.embed_query(word).indices.first().copied()
+impl LanguageModel {
+    /// Returns the stem of one word, or `None` for a stop word.
+    fn stem(&self, word: &str) -> Option<u32> {
+        self.look_up(&mut self.stems.lookup(), word)
+    }
+
+    fn is_stop_word(&self, word: &str) -> bool {
+        self.stem(word).is_none()
+    }
+
+    fn look_up(&self, stems: &mut WordLookup<'_, Option<u32>>, word: &str) -> Option<u32> {
+        let stem = || Ok(self.engine.embed_query(word).indices.first().copied());
+        stems
+            .get(word, stem)
+            .unwrap_or_else(|error: Infallible| match error {})
+    }
+
+    /// Weighs the stems of a text as the engine's `embed_document` does.
+    fn chunk_vector(&self, text: &str) -> SparseVector {
+        let mut stems = self.stems.lookup();
+        let mut tokens: Vec<u32> = split(text)
+            .filter_map(|word| self.look_up(&mut stems, word))
+            .collect();
+        drop(stems);
+
+        let length = tokens.len() as f64;
+        tokens.sort_unstable();
+        let (indices, values) = tokens
+            .chunk_by(|a, b| a == b)
+            .map(|equal| (equal[0], term_weight(equal.len() as f64, length)))
+            .unzip();
+        SparseVector { indices, values }
+    }
 }
 
-fn is_stop_word(model: &EdgeBm25, word: &str) -> bool {
-    stem(model, word).is_none()
+/// The weight of a token that occurs `count` times in a chunk of `length` words, rounded like the
+/// engine's.
+fn term_weight(count: f64, length: f64) -> f32 {
+    let weight = count * (K1 + 1.0);
+    (weight / K1.mul_add(1.0 - B + B * length / AVERAGE_LENGTH, count)) as f32
 }
 
 /// Returns the model of the language that a question has the most stop words of, or `None` when
@@ -187,8 +226,8 @@ fn is_stop_word(model: &EdgeBm25, word: &str) -> bool {
 /// words than the default has, and at least two.
 fn detect_language<'a>(
     texts: &[WeightedText],
-    models: &'a [Arc<EdgeBm25>],
-) -> Option<&'a EdgeBm25> {
+    models: &'a [Arc<LanguageModel>],
+) -> Option<&'a LanguageModel> {
     let (default, others) = models.split_first()?;
     let mut best = (count_stop_words(texts, default).max(1), default);
     for model in others {
@@ -201,11 +240,11 @@ fn detect_language<'a>(
     Some(best.1)
 }
 
-fn count_stop_words(texts: &[WeightedText], model: &EdgeBm25) -> usize {
+fn count_stop_words(texts: &[WeightedText], model: &LanguageModel) -> usize {
     texts
         .iter()
         .flat_map(|text| split(&text.text))
-        .filter(|word| is_stop_word(model, word))
+        .filter(|word| model.is_stop_word(word))
         .count()
 }
 
@@ -219,7 +258,7 @@ fn query_languages(languages: &[String]) -> impl Iterator<Item = &str> {
     std::iter::once(DEFAULT_LANGUAGE).chain(others)
 }
 
-fn new_model(language: &str) -> Result<EdgeBm25, String> {
+fn new_model(language: &str) -> Result<LanguageModel, String> {
     let config = EdgeBm25Config {
         k: not_nan(K1)?,
         b: not_nan(B)?,
@@ -228,7 +267,10 @@ fn new_model(language: &str) -> Result<EdgeBm25, String> {
         ..EdgeBm25Config::default()
     };
 
-    EdgeBm25::new(config).map_err(|error| error.to_string())
+    Ok(LanguageModel {
+        engine: EdgeBm25::new(config).map_err(|error| error.to_string())?,
+        stems: WordCache::default(),
+    })
 }
 
 fn not_nan(value: f64) -> Result<NotNan<f64>, String> {
@@ -285,6 +327,28 @@ mod tests {
             overlap(&chunk, &question_words(&[("the are into", 1.0)], &[])),
             0
         );
+    }
+
+    /// A library made by an earlier version, and one on a server, must get the same vectors.
+    #[test]
+    fn vectors_are_those_of_the_engine() {
+        let sentence = "The HTTPServer's agents barge into calls; agents' STATES \u{2019} 12\u{1c0}5 \
+                        Häuser der Straße, İstanbul ΣΑΣ naïve ｆｕｌｌ 設定 x\u{301}y ① ½ 0x103 agent";
+        let bm25 = Bm25::default();
+        for language in ["en", "de", "tr", "ja", "tlh"] {
+            let model = bm25.model(Some(language)).unwrap();
+            for words in [0, 1, 7, 14, 2000] {
+                let text: Vec<&str> = sentence.split(' ').cycle().take(words).collect();
+                let text = text.join(" ");
+                for _ in 0..2 {
+                    assert_eq!(
+                        bm25.chunk_vector(&text, Some(language)).unwrap(),
+                        model.engine.embed_document(&text),
+                        "{language}: {text}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use mcdewey_core::{
-    ContentHash, IndexError, LibraryDescription, Revision, RootName, SourcePath, VectorEpoch,
+    ContentHash, FileStamp, IndexError, LibraryDescription, Revision, RootName, SourcePath,
+    VectorEpoch,
 };
 use tokio::sync::oneshot;
 
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     /// Only the index in a directory accepts it; a Qdrant server cleans up by itself.
     Erase(Vec<SourcePath>, Reply<Revision>),
     Describe(RootName, LibraryDescription, Reply<Revision>),
+    /// Only the index in a directory keeps stamps.
+    KeepFileStamps(Vec<FileStamp>, Reply<()>),
     Optimize(Reply<()>),
 }
 

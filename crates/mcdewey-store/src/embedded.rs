@@ -11,7 +11,6 @@ mod catalogue;
 mod commit;
 mod database;
 mod durable;
-mod engine_log;
 mod erase;
 mod error;
 mod filter;
@@ -41,9 +40,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    ContentHash, DocumentRevision, Generation, Index, IndexError, IndexReader, IndexState,
-    LibraryDescription, ManifestEntry, ModelInfo, PassageToEmbed, Revision, RootName, SourcePath,
-    VectorBacklog, VectorEpoch, WordsOnlyDocument,
+    ContentHash, DocumentRevision, FileStamp, Generation, Index, IndexError, IndexReader,
+    IndexState, LibraryDescription, ManifestEntry, ModelInfo, PassageToEmbed, Revision, RootName,
+    SourcePath, VectorBacklog, VectorEpoch, WordsOnlyDocument,
 };
 
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
@@ -292,6 +291,17 @@ impl Index for EmbeddedIndex {
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
         let root = root.clone();
         self.read(move |snapshot| snapshot.manifest(&root)).await
+    }
+
+    async fn file_stamps(&self, root: &RootName) -> Result<Vec<FileStamp>, IndexError> {
+        let root = root.clone();
+        self.read(move |snapshot| snapshot.file_stamps(&root)).await
+    }
+
+    async fn keep_file_stamps(&self, stamps: Vec<FileStamp>) -> Result<(), IndexError> {
+        self.writer
+            .execute(|reply| Command::KeepFileStamps(stamps, reply))
+            .await
     }
 
     async fn cached_vectors(

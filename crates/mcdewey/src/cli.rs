@@ -383,6 +383,9 @@ pub(crate) struct ServeArgs {
 pub(crate) struct IngestArgs {
     /// Name of a configured root, or a folder [default: all roots]
     pub(crate) root: Option<String>,
+    /// Read every file, also those that the file system reports as unchanged
+    #[arg(long)]
+    pub(crate) check_contents: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use crate::{
     AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash,
-    Document, DocumentPage, DocumentRevision, DocumentSummary, Index, IndexError, IndexReader,
-    IndexState, LibraryDescription, ManifestEntry, Page, PageNumber, PassageToEmbed, Revision,
-    RootName, Scope, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch,
+    Document, DocumentPage, DocumentRevision, DocumentSummary, FileStamp, Index, IndexError,
+    IndexReader, IndexState, LibraryDescription, ManifestEntry, Page, PageNumber, PassageToEmbed,
+    Revision, RootName, Scope, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch,
 };
 
 /// Wraps an [`Index`] and counts the calls of its readers by name, together with `reader` and `state`
@@ -92,6 +92,14 @@ impl Index for CountingIndex {
 
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
         self.index.manifest(root).await
+    }
+
+    async fn file_stamps(&self, root: &RootName) -> Result<Vec<FileStamp>, IndexError> {
+        self.index.file_stamps(root).await
+    }
+
+    async fn keep_file_stamps(&self, stamps: Vec<FileStamp>) -> Result<(), IndexError> {
+        self.index.keep_file_stamps(stamps).await
     }
 
     async fn cached_vectors(

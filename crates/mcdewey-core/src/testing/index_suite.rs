@@ -67,6 +67,7 @@ macro_rules! index_suite {
             a_reader_keeps_its_revision_while_a_document_returns_to_it,
             readers_of_different_revisions_do_not_affect_each_other,
             the_manifest_lists_the_documents_of_a_root,
+            file_stamps_apply_to_one_revision,
             vectors_are_cached_by_embedding_key,
             descriptions_of_all_roots_are_merged,
             a_document_without_chunks_is_kept,

@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use crate::{
     AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId,
     ContentHash, Document, DocumentPage, DocumentRevision, DocumentSummary, EmbeddedChunk,
-    Generation, Index, IndexError, IndexReader, IndexState, InvalidValue, LibraryDescription,
-    ManifestEntry, Page, PageNumber, PageRef, PassageToEmbed, QuestionWord, Revision, RootName,
-    Scope, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch, WeightedText, WordsOnlyDocument,
+    FileStamp, Generation, Index, IndexError, IndexReader, IndexState, InvalidValue,
+    LibraryDescription, ManifestEntry, Page, PageNumber, PageRef, PassageToEmbed, QuestionWord,
+    Revision, RootName, Scope, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch,
+    WeightedText, WordsOnlyDocument,
 };
 
 /// BM25 parameter: how soon repetitions of a word stop raising the score.
@@ -28,6 +29,7 @@ pub struct MemoryIndex {
     contents: RwLock<Arc<Contents>>,
     vectors: RwLock<HashMap<ContentHash, Vec<f32>>>,
     asked: Mutex<HashMap<SourcePath, u32>>,
+    stamps: RwLock<BTreeMap<SourcePath, FileStamp>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -389,6 +391,33 @@ impl Index for MemoryIndex {
             .filter(|stored| stored.revision.root == *root)
             .map(|stored| stored.manifest_entry())
             .collect())
+    }
+
+    async fn file_stamps(&self, root: &RootName) -> Result<Vec<FileStamp>, IndexError> {
+        let manifest = self.manifest(root).await?;
+        let stamps = self.stamps.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(manifest
+            .iter()
+            .filter_map(|entry| {
+                stamps
+                    .get(&entry.source)
+                    .filter(|stamp| stamp.input == entry.input)
+            })
+            .cloned()
+            .collect())
+    }
+
+    async fn keep_file_stamps(&self, stamps: Vec<FileStamp>) -> Result<(), IndexError> {
+        let contents = self.read();
+        let current = stamps.into_iter().filter(|stamp| {
+            let document = contents.documents.get(&stamp.source);
+            document.is_some_and(|stored| stored.revision.input == stamp.input)
+        });
+        self.stamps
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(current.map(|stamp| (stamp.source.clone(), stamp)));
+        Ok(())
     }
 
     async fn cached_vectors(

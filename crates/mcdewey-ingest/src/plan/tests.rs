@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mcdewey_core::{RootName, SkippedFile};
 
 use super::*;
+use crate::file_state::FileState;
 use crate::parse::Dialect;
 use crate::root_dir::RootDir;
 use crate::walk::FileKind;
@@ -18,6 +19,7 @@ fn found(source: &str) -> FoundFile {
         path_in_root: source.to_owned(),
         kind: FileKind::Text(Dialect::Markdown),
         bytes: 1,
+        state: FileState::default(),
         original: None,
         dotted_version: None,
     }

@@ -3,6 +3,7 @@
 mod conversion;
 mod failures;
 mod roots;
+mod unchanged;
 mod updates;
 
 use std::ops::Range;

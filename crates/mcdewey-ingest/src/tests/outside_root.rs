@@ -11,6 +11,7 @@ use mcdewey_core::testing::FakeEmbed;
 use tempfile::TempDir;
 
 use crate::document::{DocumentReader, FileOutcome, read_and_parse};
+use crate::file_stamps::FileStamps;
 use crate::pairs::join_originals;
 use crate::rules::{LibraryFile, RuleSet};
 use crate::walk::{Walk, walk};
@@ -88,6 +89,7 @@ fn read(walk: &Walk, source: &str) -> Result<(String, Vec<String>), String> {
             embed: Arc::new(FakeEmbed::new(&[])),
             convert: None,
             keep_originals: true,
+            stamps: FileStamps::default(),
         };
         let rules = RuleSet::new(&LibraryFile::default(), &LibraryFile::default(), "").unwrap();
         let _ = sender.send(reader.prepare(&file, &rules, None));

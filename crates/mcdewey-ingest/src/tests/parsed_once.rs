@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use crate::Root;
 use crate::document::{DocumentReader, FileOutcome};
+use crate::file_stamps::FileStamps;
 use crate::parse::{Dialect, parse};
 use crate::rules::{LibraryFile, RuleSet};
 use crate::walk::walk;
@@ -24,6 +25,7 @@ fn prepare(text: &str) -> (usize, usize) {
         embed: Arc::new(FakeEmbed::new(&[])),
         convert: None,
         keep_originals: true,
+        stamps: FileStamps::default(),
     };
     let rules = RuleSet::new(&LibraryFile::default(), &LibraryFile::default(), "").unwrap();
 

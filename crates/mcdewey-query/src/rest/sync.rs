@@ -14,7 +14,7 @@ use crate::problem::Problem;
 
 impl AdminRequest for SyncRequest {
     const NAME: &'static str = "sync";
-    const FIELDS: &'static [&'static str] = &["root"];
+    const FIELDS: &'static [&'static str] = &["root", "check_contents"];
 
     fn no_owner() -> Problem {
         let detail = "this server does not synchronise its library at the moment; \

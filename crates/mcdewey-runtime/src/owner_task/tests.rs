@@ -80,6 +80,7 @@ impl Perform<RemovalRequest> for FakeOwner {
 fn root(name: &str) -> SyncRequest {
     SyncRequest {
         root: Some(name.to_owned()),
+        ..SyncRequest::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The catalogue: an SQLite file that is the source of truth for a generation. A document is in it
 //! as a whole or not at all; the shard is derived from it.
 
+mod file_stamps;
 mod locations;
 mod missing_vectors;
 mod read;
@@ -131,6 +132,13 @@ const TABLES: &str = "
         embedding_key BLOB PRIMARY KEY,
         tokens INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE IF NOT EXISTS file_stamps (
+        document INTEGER PRIMARY KEY,
+        input BLOB NOT NULL,
+        stamp BLOB NOT NULL,
+        images TEXT NOT NULL
+    ) STRICT;
 
     CREATE TABLE IF NOT EXISTS terms (token INTEGER PRIMARY KEY, passages INTEGER NOT NULL) STRICT;
 

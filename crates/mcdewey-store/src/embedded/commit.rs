@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mcdewey_core::{IndexError, LibraryDescription, Revision, RootName, SourcePath};
+use mcdewey_core::{FileStamp, IndexError, LibraryDescription, Revision, RootName, SourcePath};
 use uuid::Uuid;
 
 use super::Shared;
@@ -208,6 +208,17 @@ impl Committer {
         change.commit()?;
 
         Ok(revision)
+    }
+
+    /// Keeps the stamps of documents whose current revision has their input.
+    pub(super) fn keep_file_stamps(&mut self, stamps: &[FileStamp]) -> EmbeddedResult<()> {
+        self.check_space(0)?;
+        let change = self.catalogue.begin()?;
+        for stamp in stamps {
+            change.keep_file_stamp(stamp)?;
+        }
+
+        change.commit()
     }
 
     /// Makes deletions durable, compacts the shard, and rebuilds it when its log has grown out of

@@ -20,6 +20,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Prepared statements cached per connection.
 const CACHED_STATEMENTS: usize = 64;
 
+/// How much of the file the connection that writes keeps in memory, in KiB. Points and handles are
+/// spread over the whole of their indexes; with SQLite's default of 2 MiB, most of them are read
+/// again for each.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+
+/// After so many pages of 4 KiB, the log is copied into the file. With SQLite's default of 1,000,
+/// that happens after every group of documents, and pages that each of them changes are copied every
+/// time.
+const PAGES_PER_CHECKPOINT: i64 = 8_000;
+
 /// The expected schema of a database.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schema {
@@ -156,6 +166,8 @@ fn configure(writer: &Connection) -> rusqlite::Result<()> {
     writer.busy_timeout(BUSY_TIMEOUT)?;
     writer.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     writer.pragma_update(None, "journal_mode", "WAL")?;
+    writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    writer.pragma_update(None, "wal_autocheckpoint", PAGES_PER_CHECKPOINT)?;
     // A reported commit must survive a power failure, not only the end of the process.
     writer.pragma_update(None, "synchronous", "FULL")
 }

@@ -84,9 +84,6 @@ pub(super) fn build(
     shard.flush()?;
     shard.optimize(points.len() as u64, source.min_free_bytes)?;
 
-    // Everything was written to the log as well, which is as large as the rest.
-    let shard = shard.reopen()?;
-
     let change = writer.begin()?;
     change.set_shard(number)?;
     change.commit()?;

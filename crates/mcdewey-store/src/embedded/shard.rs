@@ -30,7 +30,6 @@ use qdrant_edge::{
 };
 use uuid::Uuid;
 
-use super::engine_log;
 use super::error::{EmbeddedError, EmbeddedResult};
 use super::filter;
 use super::panic_guard::catch_engine_panic;
@@ -157,7 +156,6 @@ impl Shard {
     /// the shard stores vectors in another way, it is used as it is until it is optimised.
     pub(super) fn load(dir: &Path, vectors: VectorStorage) -> EmbeddedResult<Self> {
         if dir.exists() {
-            engine_log::discard_old(dir)?;
             reserve::remove_unused(dir)?;
             space::check(dir, 0, reserve::space_to_open(dir)?)?;
         }
@@ -367,15 +365,13 @@ impl Shard {
         Ok(found)
     }
 
-    /// The size of the engine's log in bytes. It only shrinks when the shard is opened.
+    /// The size of the engine's log in bytes. The log never shrinks.
     pub(super) fn log_size(&self) -> EmbeddedResult<u64> {
-        Ok(engine_log::size(&self.dir)?)
-    }
-
-    /// Closes the shard and opens it again, without its log.
-    pub(super) fn reopen(mut self) -> EmbeddedResult<Self> {
-        self.close();
-        Self::load(&self.dir, self.vectors)
+        let mut size = 0;
+        for entry in fs::read_dir(self.dir.join("wal"))? {
+            size += entry?.metadata()?.len();
+        }
+        Ok(size)
     }
 
     /// Closes the shard and deletes its folder.

@@ -95,6 +95,10 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
                 let result = committer.describe(&root, &description);
                 answer(reply, committer.explain(result));
             }
+            Command::KeepFileStamps(stamps, reply) => {
+                let result = committer.keep_file_stamps(&stamps);
+                answer(reply, committer.explain(result));
+            }
             Command::Optimize(reply) => {
                 let result = committer.optimize();
                 answer(reply, committer.explain(result));

@@ -92,6 +92,7 @@ async fn run(
                     result => break answer(reply, committer.explain(result)),
                 }
             },
+            Command::KeepFileStamps(_, reply) => answer(reply, Ok::<_, IndexError>(())),
             Command::Optimize(reply) => loop {
                 match committer.optimize().await {
                     Err(error) if backoff.should_retry(&error).await => {}

@@ -33,7 +33,10 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
                 .map(|root| name_or_absolute(&settings.roots, root))
                 .or(corpus);
 
-            let request = SyncRequest { root };
+            let request = SyncRequest {
+                root,
+                check_contents: args.check_contents,
+            };
             tokio::task::spawn_blocking(move || {
                 let request = RestRequest::post("/api/v1/sync", &request).without_timeout();
                 let report = owner.follow(request, |progress| display.show(progress));
@@ -42,7 +45,13 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
             })
             .await??
         }
-        None => ingest_locally(&settings, args.root, &display).await?,
+        None => {
+            let request = SyncRequest {
+                root: args.root,
+                check_contents: args.check_contents,
+            };
+            ingest_locally(&settings, &request, &display).await?
+        }
     };
 
     let text = if args.json {
@@ -57,11 +66,11 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
 
 async fn ingest_locally(
     settings: &Settings,
-    root: Option<String>,
+    request: &SyncRequest,
     display: &SyncDisplay,
 ) -> Result<SyncReport> {
     // Checked first, so that a missing folder is reported before a model is downloaded.
-    resolve_root(&settings.roots, root.as_deref())?;
+    resolve_root(&settings.roots, request.root.as_deref())?;
 
     // Nothing is searched here, so no reranker is started.
     let mut engine = Engine::open(without_reranker(settings)?).await?;
@@ -78,7 +87,7 @@ async fn ingest_locally(
 
     let service =
         LocalService::start(settings, live, feedback, Arc::clone(&owner), &mut lock).await?;
-    let report = fill(&service.owner, &owner, SyncRequest { root }, display).await;
+    let report = fill(&service.owner, &owner, request.clone(), display).await;
     owner.wait_for_retirement().await;
     report
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{SUCCEEDS, commit, embedder, reader};
 use crate::testing::SampleDocument;
-use crate::{Alias, Index, LibraryDescription, Product, RootName};
+use crate::{Alias, ContentHash, FileStamp, Index, LibraryDescription, Product, RootName};
 
 /// A source that another root already contains is rejected; the error names both roots, and the
 /// existing document stays.
@@ -104,6 +104,57 @@ pub async fn the_manifest_lists_the_documents_of_a_root(index: Arc<dyn Index>) {
             .expect(SUCCEEDS),
         []
     );
+}
+
+/// A stamp is kept for the revision that was made from its input, and for no other. An index need not
+/// keep any.
+pub async fn file_stamps_apply_to_one_revision(index: Arc<dyn Index>) {
+    let document = commit(&index, &SampleDocument::new("a.md").page(1, &["canine"])).await;
+    let stamp = FileStamp {
+        source: document.meta.source.clone(),
+        input: document.input,
+        stamp: ContentHash::of("state"),
+        images: vec!["a \"quoted\" name.png".to_owned()],
+    };
+    let revision = index.state().await.expect(SUCCEEDS).revision;
+    let kept = async || index.file_stamps(&document.root).await.expect(SUCCEEDS);
+
+    let keep = async |stamp: &FileStamp| {
+        let stamps = vec![stamp.clone()];
+        index.keep_file_stamps(stamps).await.expect(SUCCEEDS);
+    };
+    keep(&stamp).await;
+    if kept().await.is_empty() {
+        return;
+    }
+
+    assert_eq!(kept().await, [stamp.clone()]);
+    assert_eq!(index.state().await.expect(SUCCEEDS).revision, revision);
+    let other_root = "more".parse().expect("a root name");
+    let others = index.file_stamps(&other_root).await.expect(SUCCEEDS);
+    assert_eq!(others, []);
+
+    let other_input = FileStamp {
+        input: ContentHash::of("other"),
+        ..stamp.clone()
+    };
+    let unknown = FileStamp {
+        source: "b.md".parse().expect("a source"),
+        ..stamp.clone()
+    };
+    keep(&other_input).await;
+    keep(&unknown).await;
+    assert_eq!(kept().await, [stamp.clone()]);
+
+    let newer = FileStamp {
+        stamp: ContentHash::of("another state"),
+        ..stamp
+    };
+    keep(&newer).await;
+    assert_eq!(kept().await, [newer]);
+
+    commit(&index, &SampleDocument::new("a.md").page(1, &["feline"])).await;
+    assert_eq!(kept().await, []);
 }
 
 fn product(id: &str, title: &str) -> Product {

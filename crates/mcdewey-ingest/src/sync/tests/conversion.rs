@@ -216,3 +216,50 @@ async fn of_files_with_the_same_name_the_only_readable_one_is_read() {
     let again = sync_converting(&fixture).await;
     assert_eq!((again.unchanged, again.written), (5, 0), "{again:?}");
 }
+
+/// Converts a file only when another one has been committed.
+struct WaitingConverter {
+    committed: Mutex<std::sync::mpsc::Receiver<()>>,
+}
+
+impl Convert for WaitingConverter {
+    fn fingerprint(&self, _: Format) -> &'static str {
+        "waiting-1"
+    }
+
+    fn may_be(&self, _: Format, _: &[u8]) -> bool {
+        true
+    }
+
+    fn convert(&self, _: Format, _: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+        let committed = self.committed.lock().unwrap();
+        match committed.recv_timeout(Duration::from_secs(60)) {
+            Ok(()) => Ok(ConvertedDocument {
+                markdown: "Barge".to_owned(),
+                ..ConvertedDocument::default()
+            }),
+            Err(_) => Err(ConvertError("no other file was committed".to_owned())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_slow_file_holds_up_no_other() {
+    let fixture = Fixture::new(&[("a.pdf", "%PDF"), ("b.md", "Monitor"), ("c.md", "Barge")]);
+    let (sender, committed) = std::sync::mpsc::channel();
+    let converter = Arc::new(WaitingConverter {
+        committed: Mutex::new(committed),
+    });
+    let report = fixture
+        .ingester()
+        .with_converter(converter)
+        .sync(&[fixture.corpus()], &|progress| {
+            // The receiver is gone when the file was converted.
+            if progress.done > 0 {
+                let _ = sender.send(());
+            }
+        })
+        .await
+        .unwrap();
+    assert_eq!((report.written, report.skipped), (3, Vec::new()));
+}

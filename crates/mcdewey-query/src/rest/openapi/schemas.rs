@@ -161,10 +161,17 @@ fn handwritten() -> Vec<(&'static str, Value)> {
             json!({
                 "type": "object",
                 "additionalProperties": false,
-                "properties": {"root": {
-                    "type": ["string", "null"],
-                    "description": "The name of a root, or a folder; default: all roots",
-                }},
+                "properties": {
+                    "root": {
+                        "type": ["string", "null"],
+                        "description": "The name of a root, or a folder; default: all roots",
+                    },
+                    "check_contents": {
+                        "type": "boolean",
+                        "description": "Read every file, also those that the file system reports \
+                                        as unchanged; default: false",
+                    },
+                },
             }),
         ),
         (

@@ -586,7 +586,7 @@ pub(super) fn hash(row: &Row<'_>, column: usize) -> EmbeddedResult<ContentHash> 
     Ok(ContentHash::from_bytes(row.get(column)?))
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> EmbeddedResult<T> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> EmbeddedResult<T> {
     let text = row
         .get_ref(column)?
         .as_str()

@@ -34,6 +34,9 @@ pub(in crate::embedded) struct Change<'a> {
     documents: RefCell<DocumentChanges>,
     /// The revision that the changes lead to, if they raise it.
     revision: Cell<Revision>,
+    /// By how much the number of chunks that contain each token changes. Documents share most of
+    /// their words, so the changes are added up here and written once.
+    terms: RefCell<BTreeMap<u32, i64>>,
 }
 
 /// A document that was removed from the catalogue, or whose revision was replaced.
@@ -62,6 +65,7 @@ impl CatalogueWriter {
             locations: &self.locations,
             documents: RefCell::default(),
             revision: Cell::default(),
+            terms: RefCell::default(),
         })
     }
 
@@ -149,6 +153,7 @@ impl Change<'_> {
 
     /// Makes all changes visible and durable.
     pub(in crate::embedded) fn commit(self) -> EmbeddedResult<()> {
+        self.write_terms()?;
         let documents = self.documents.into_inner();
         self.locations.announce(&documents, self.revision.get());
         self.transaction
@@ -181,7 +186,7 @@ impl Change<'_> {
         }
 
         let previous_terms = previous.as_ref().map(|previous| &previous.terms);
-        self.count_terms(Some(&document.terms), previous_terms)?;
+        self.count_terms(Some(&document.terms), previous_terms);
 
         let (documents, pages, chunks) = previous
             .as_ref()
@@ -205,7 +210,7 @@ impl Change<'_> {
             return Ok(None);
         };
 
-        self.count_terms(None, Some(&removed.terms))?;
+        self.count_terms(None, Some(&removed.terms));
         let sql = "UPDATE library SET documents = documents - 1, pages = pages - ?1, \
                    chunks = chunks - ?2";
         self.transaction
@@ -292,7 +297,7 @@ impl Change<'_> {
         let points = select.query_map([removed.id], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
         removed.points = points.collect::<Result<_, _>>()?;
 
-        for table in ["points", "passages", "pages", "attachments"] {
+        for table in ["points", "passages", "pages", "attachments", "file_stamps"] {
             let sql = format!("DELETE FROM {table} WHERE document = ?1");
             self.transaction
                 .prepare_cached(&sql)?
@@ -426,13 +431,13 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Updates the number of chunks that contain each token.
+    /// Changes the number of chunks that contain each token.
     fn count_terms(
         &self,
         added: Option<&BTreeMap<u32, u32>>,
         removed: Option<&BTreeMap<u32, u32>>,
-    ) -> EmbeddedResult<()> {
-        let mut changes: BTreeMap<u32, i64> = BTreeMap::new();
+    ) {
+        let mut changes = self.terms.borrow_mut();
         for (token, chunks) in added.into_iter().flatten() {
             *changes.entry(*token).or_default() += i64::from(*chunks);
         }
@@ -440,7 +445,9 @@ impl Change<'_> {
         for (token, chunks) in removed.into_iter().flatten() {
             *changes.entry(*token).or_default() -= i64::from(*chunks);
         }
+    }
 
+    fn write_terms(&self) -> EmbeddedResult<()> {
         let sql = "INSERT INTO terms (token, passages) VALUES (?1, ?2) \
                    ON CONFLICT (token) DO UPDATE SET passages = passages + excluded.passages";
         let mut add = self.transaction.prepare_cached(sql)?;
@@ -448,6 +455,7 @@ impl Change<'_> {
             .transaction
             .prepare_cached("DELETE FROM terms WHERE token = ?1 AND passages <= 0")?;
 
+        let changes = self.terms.take();
         for (token, change) in changes.into_iter().filter(|(_, change)| *change != 0) {
             add.execute((token, change))?;
             if change < 0 {

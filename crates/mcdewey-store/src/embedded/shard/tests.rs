@@ -72,31 +72,6 @@ fn flushed_points_survive_reopening() {
 }
 
 #[test]
-fn reopening_drops_the_log_and_keeps_every_change_before_and_after() {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("shard");
-    let mut shard = Shard::create(&folder, LONG, VectorStorage::default()).unwrap();
-    let mut expected = Vec::new();
-    for round in 0..4 {
-        // Two files of the log and more.
-        for id in round * 500..round * 500 + 500 {
-            add(&shard, id, Some(&long_vector(id)), &[(7, 1.0)]);
-            expected.push(Uuid::from_u128(id));
-        }
-        shard.remove(&[Uuid::from_u128(round * 500)]).unwrap();
-        expected.retain(|point| *point != Uuid::from_u128(round * 500));
-        shard.flush().unwrap();
-
-        let before = shard.log_size().unwrap();
-        shard = shard.reopen().unwrap();
-        assert!(shard.log_size().unwrap() < before);
-        let mut found = shard.points().unwrap();
-        found.sort_unstable();
-        assert_eq!(found, expected, "round {round}");
-    }
-}
-
-#[test]
 fn a_point_without_an_embedding_vector_matches_by_keywords() {
     let dir = tempfile::tempdir().unwrap();
     let shard = Shard::create(&dir.path().join("shard"), 2, VectorStorage::default()).unwrap();
