@@ -7,6 +7,8 @@
 //! (kept in the folder, so they are made once), more are made by perturbing them, and the output
 //! says so. Every line comes from a process of its own, so that its memory is that of one library.
 
+#![expect(clippy::print_stdout, reason = "the figures are for the terminal")]
+
 #[path = "growth/library.rs"]
 mod library;
 #[path = "growth/measure.rs"]

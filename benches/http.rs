@@ -15,6 +15,8 @@
 //! - `MCDEWEY_BENCH_MODE`: the mode of the searches; by default `hybrid`.
 //! - `MCDEWEY_BENCH_INGEST`: a folder that the server ingests while it is asked.
 
+#![expect(clippy::print_stdout, reason = "the figures are for the terminal")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::{BufRead, BufReader};

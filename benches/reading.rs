@@ -30,7 +30,7 @@ use mcdewey_core::{
 use mcdewey_embed::{EmbedderOptions, OnnxEmbedder};
 use mcdewey_ingest::{CHUNKER, Ingester, Root};
 use mcdewey_provision::{ModelSettings, PdfiumSettings, provision, provision_pdfium};
-use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
+use mcdewey_store::{EmbeddedIndex, EmbeddedOptions, VectorStorage};
 use shelf::{ShelfSettings, write_shelf};
 use tokio::runtime::Runtime;
 
@@ -211,6 +211,7 @@ fn ingest(shelf: &Path, data: &Path) {
             model: embed.model().clone(),
             chunker: CHUNKER.to_owned(),
             min_free_bytes: 0,
+            vectors: VectorStorage::default(),
         };
         let index: Arc<dyn Index> = Arc::new(EmbeddedIndex::open(options).expect("an index"));
         let converter = Arc::new(TimedConverter(converter(&cache_dir)));

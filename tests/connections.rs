@@ -53,8 +53,10 @@ impl Server {
         command.arg(program.get_program()).args(program.get_args());
 
         for (name, value) in program.get_envs() {
-            assert!(value.is_none(), "only settings may configure the server");
-            command.env_remove(name);
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
         }
 
         command

@@ -40,7 +40,7 @@ impl Passages {
 
         let mut document = sample.build(&FakeEmbed::new(&["word"]));
         for (chunk, passage) in document.chunks.iter_mut().zip(first..) {
-            chunk.vector = self.vectors.passage(passage);
+            chunk.vector = Some(self.vectors.passage(passage));
         }
 
         document

@@ -37,7 +37,7 @@ pub enum SyncEvent {
     /// The synchronisation is in progress.
     Progress(SyncProgress),
     /// The synchronisation is done.
-    Finished(SyncReport),
+    Finished(Box<SyncReport>),
     /// The synchronisation failed.
     Failed {
         /// What happened and what to do about it.

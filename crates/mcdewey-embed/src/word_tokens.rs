@@ -103,10 +103,9 @@ impl Search<'_> {
 
 fn tokens_of(tokenizer: &Tokenizer, word: &str) -> Result<TokensOfWord, String> {
     let ranges = byte_ranges(tokenizer, word)?;
-    Ok(if ranges == [0..word.len()] {
-        TokensOfWord::Whole
-    } else {
-        TokensOfWord::Ranges(ranges.into())
+    Ok(match ranges.as_slice() {
+        [only] if *only == (0..word.len()) => TokensOfWord::Whole,
+        _ => TokensOfWord::Ranges(ranges.into()),
     })
 }
 

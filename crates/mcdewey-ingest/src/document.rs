@@ -175,7 +175,8 @@ impl DocumentReader {
     ) -> ContentHash {
         let states = states.iter().map(FileState::as_str);
         let parts = states.collect::<Vec<_>>().join(", ");
-        self.hash_with_settings(file, &parts, images, rules, file.original.as_deref())
+        let content = (parts.as_str(), file.original.as_deref());
+        self.hash_with_settings(file, content, images, rules)
     }
 
     /// Hashes everything that decides which document a file becomes: its bytes, its name, the
@@ -192,7 +193,7 @@ impl DocumentReader {
             .as_ref()
             .map(|bytes| ContentHash::of(bytes).to_string());
         let content = ContentHash::of(&content.bytes).to_string();
-        self.hash_with_settings(file, &content, images, rules, original.as_deref())
+        self.hash_with_settings(file, (&content, original.as_deref()), images, rules)
     }
 
     /// Hashes the identity of a file's content and of its original together with everything else
@@ -200,10 +201,9 @@ impl DocumentReader {
     fn hash_with_settings(
         &self,
         file: &FoundFile,
-        content: &str,
+        (content, original): (&str, Option<&str>),
         images: &[String],
         rules: &RuleSet,
-        original: Option<&str>,
     ) -> ContentHash {
         let conversion = match file.kind {
             FileKind::Text(_) => String::new(),

@@ -165,7 +165,7 @@ impl OwnerClient {
                 .context("the running server sent an unexpected event")?
             {
                 SyncEvent::Progress(progress) => show(&progress),
-                SyncEvent::Finished(report) => return Ok(report),
+                SyncEvent::Finished(report) => return Ok(*report),
                 SyncEvent::Failed { message } => bail!(message),
             }
         }

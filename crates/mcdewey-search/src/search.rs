@@ -120,7 +120,12 @@ impl<'a> SearchPipeline<'a> {
         };
 
         let found = self
-            .find(&prepared, keyword_list, &self.scope, self.offset, limit)
+            .find(
+                &prepared,
+                keyword_list,
+                &self.scope,
+                self.offset..self.offset.saturating_add(limit),
+            )
             .await?;
         stages.add(&found.stages);
         let (unversioned, unversioned_incomplete) = match self.unversioned_scope() {
@@ -130,9 +135,9 @@ impl<'a> SearchPipeline<'a> {
                 let found = match incomplete {
                     Some(_) => {
                         let by_words = prepared.by_words();
-                        self.find(&by_words, None, &scope, 0, limit).await?
+                        self.find(&by_words, None, &scope, 0..limit).await?
                     }
-                    None => self.find(&prepared, None, &scope, 0, limit).await?,
+                    None => self.find(&prepared, None, &scope, 0..limit).await?,
                 };
                 stages.add(&found.stages);
                 (self.write_out(found.hits, &scope).await?, incomplete)

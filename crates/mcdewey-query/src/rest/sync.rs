@@ -54,7 +54,7 @@ fn lines(pending: Pending<SyncRequest>) -> impl Stream<Item = Result<Bytes, Infa
 
 async fn last_event(pending: Pending<SyncRequest>) -> SyncEvent {
     match pending.outcome().await {
-        Ok(report) => SyncEvent::Finished(report),
+        Ok(report) => SyncEvent::Finished(Box::new(report)),
         Err(OwnerError::Interrupted) => SyncEvent::Failed {
             message: "the synchronisation was interrupted; the server log names the reason"
                 .to_owned(),

@@ -73,25 +73,25 @@ impl AnswerCache {
     }
 
     /// Returns the answer, or permission to keep it once it is known.
-    pub(crate) fn look_up(&self, key: AnswerKey) -> Result<Arc<SearchResults>, Reservation> {
+    pub(crate) fn look_up(&self, key: AnswerKey) -> Result<Arc<SearchResults>, Box<Reservation>> {
         let mut cache = self.lock();
         match cache.answers.get(&key) {
             Some(answer) => Ok(Arc::clone(answer)),
-            None => Err(Reservation {
+            None => Err(Box::new(Reservation {
                 key,
                 erasures: cache.erasures,
-            }),
+            })),
         }
     }
 
     /// Keeps an answer, unless it is incomplete or of an older state than the others.
-    pub(crate) fn keep(&self, reservation: Reservation, answer: &SearchResults) {
+    pub(crate) fn keep(&self, reservation: Box<Reservation>, answer: &SearchResults) {
         if answer.degraded.is_some() || answer.reranked == Some(false) {
             return;
         }
 
         let mut cache = self.lock();
-        let Reservation { key, erasures } = reservation;
+        let Reservation { key, erasures } = *reservation;
         if erasures != cache.erasures {
             return;
         }

@@ -1,6 +1,7 @@
 //! Queries the index until a page of hits is full, and ranks what it finds.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 
 use mcdewey_core::{Candidate, CandidateQuery, Candidates, Facet, QuestionWord, Scope};
 
@@ -36,14 +37,13 @@ impl SearchPipeline<'_> {
     /// Queries the index, with greater depth if collapsing leaves too few hits, until the page is
     /// full. Hits that only a greater depth finds come after those ranked before them, so that all
     /// pages of a response are cut from the same ranking. `keyword_list` is the keyword list of this
-    /// scope at the first depth, if there is one already.
+    /// scope at the first depth, if there is one already. `page` are the hits to return.
     pub(super) async fn find(
         &self,
         prepared: &PreparedQuery,
         mut keyword_list: Option<Candidates>,
         scope: &Scope,
-        offset: usize,
-        limit: usize,
+        page: Range<usize>,
     ) -> Result<HitPage, QueryError> {
         let mut query = prepared.query.clone();
         query.depth = FIRST_DEPTH;
@@ -75,13 +75,18 @@ impl SearchPipeline<'_> {
                 .collect();
 
             let ranking = self.rank(lists, query.depth).await?;
-            if ranking.hits.len() <= offset + limit && is_cut_off && query.depth < MAX_DEPTH {
+            if ranking.hits.len() <= page.end && is_cut_off && query.depth < MAX_DEPTH {
                 query.depth *= DEPTH_FACTOR;
                 continue;
             }
 
-            let has_more = ranking.hits.len() > offset + limit;
-            let hits = ranking.hits.into_iter().skip(offset).take(limit).collect();
+            let has_more = ranking.hits.len() > page.end;
+            let hits = ranking
+                .hits
+                .into_iter()
+                .skip(page.start)
+                .take(page.len())
+                .collect();
             stages.lap("fusion");
 
             return Ok(HitPage {

@@ -21,6 +21,7 @@ use super::error::{EmbeddedError, EmbeddedResult};
 use super::held_snapshot::{HeldSnapshot, HeldSnapshots};
 use locations::Locations;
 
+pub(super) use missing_vectors::PointsWithoutVectors;
 pub(super) use read::{LivePoint, Snapshot};
 pub(super) use summary::{CatalogueSummary, summarise};
 pub(super) use write::CatalogueWriter;

@@ -71,19 +71,14 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         telemetry.connections(),
         stopped.clone(),
     );
-    let addresses = Addresses {
-        public: listeners.public_url()?,
-        local: listeners.local_url()?,
+    let listening = Listening {
+        public_url: listeners.public_url()?,
+        local_url: listeners.local_url()?,
+        startup,
+        telemetry,
     };
     let mut serving = Box::pin(listeners.serve(serving, &capacities));
-    let opening = Box::pin(open(
-        settings,
-        args,
-        addresses,
-        telemetry,
-        (policy, keys),
-        &startup,
-    ));
+    let opening = Box::pin(open(settings, args, listening, (policy, keys)));
     (_lock, _service) = tokio::select! {
         opened = opening => opened?,
         () = &mut serving => return Ok(ExitCode::SUCCESS),
@@ -98,11 +93,13 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the server is reached.
-struct Addresses {
-    public: String,
-    /// The one for commands on this machine.
-    local: String,
+/// The server as it listens before the library is open.
+struct Listening {
+    public_url: String,
+    /// The URL for commands on this machine.
+    local_url: String,
+    startup: Startup,
+    telemetry: Arc<Telemetry>,
 }
 
 /// What runs beside the connections until the server stops.
@@ -124,10 +121,8 @@ impl Drop for AbortOnDrop {
 async fn open(
     settings: Settings,
     args: ServeArgs,
-    addresses: Addresses,
-    telemetry: Arc<Telemetry>,
+    listening: Listening,
     (policy, keys): (AccessPolicy, KeyWatcher),
-    startup: &Startup,
 ) -> Result<(DataDirLock, Service)> {
     let config = engine_config(&settings)?;
     let notify = config.notify.clone();
@@ -142,7 +137,7 @@ async fn open(
     let public_url = settings
         .public_url
         .clone()
-        .unwrap_or_else(|| addresses.public.clone());
+        .unwrap_or_else(|| listening.public_url.clone());
     let live = LiveLibrary::from(Arc::new(engine.library()));
     let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
     let owner = Arc::new(LibraryOwner::new(
@@ -157,7 +152,7 @@ async fn open(
     drop(engine);
 
     let display = EmbeddingDisplay::default();
-    let owner = OwnerTasks::start(owner, Arc::clone(&telemetry), move |progress| {
+    let owner = OwnerTasks::start(owner, Arc::clone(&listening.telemetry), move |progress| {
         display.show(progress);
     });
     let (first_progress, first_sync) = watch::channel(is_new.then(SyncProgress::default));
@@ -165,15 +160,16 @@ async fn open(
     let state = AppState::new(live, &public_url, owner.handle.clone(), token.as_str())
         .with_feedback(feedback)
         .with_hosts(settings.allowed_hosts)
-        .with_telemetry(telemetry)
+        .with_telemetry(listening.telemetry)
         .with_filling(Filling {
             first_sync,
             embedding: owner.embedding.clone(),
         });
-    startup.open(app(state.with_access(policy), mcdewey_web::pages()));
-    lock.announce(&addresses.local, &token)?;
+    let service = app(state.with_access(policy), mcdewey_web::pages());
+    listening.startup.open(service);
+    lock.announce(&listening.local_url, &token)?;
 
-    let address = &addresses.public;
+    let address = &listening.public_url;
     eprintln!(
         "McDewey answers at {address}\n  \
          web page  {address}/\n  \

@@ -128,7 +128,7 @@ pub async fn file_stamps_apply_to_one_revision(index: Arc<dyn Index>) {
         return;
     }
 
-    assert_eq!(kept().await, [stamp.clone()]);
+    assert_eq!(kept().await, std::slice::from_ref(&stamp));
     assert_eq!(index.state().await.expect(SUCCEEDS).revision, revision);
     let other_root = "more".parse().expect("a root name");
     let others = index.file_stamps(&other_root).await.expect(SUCCEEDS);
@@ -144,7 +144,7 @@ pub async fn file_stamps_apply_to_one_revision(index: Arc<dyn Index>) {
     };
     keep(&other_input).await;
     keep(&unknown).await;
-    assert_eq!(kept().await, [stamp.clone()]);
+    assert_eq!(kept().await, std::slice::from_ref(&stamp));
 
     let newer = FileStamp {
         stamp: ContentHash::of("another state"),

@@ -73,7 +73,7 @@ async fn sync_events_are_streamed_line_by_line() {
 
     let expected = [
         SyncEvent::Progress(progress.clone()),
-        SyncEvent::Finished(report.clone()),
+        SyncEvent::Finished(Box::new(report.clone())),
     ];
 
     let owner = tokio::spawn(async move {

@@ -222,7 +222,7 @@ async fn incomplete_answers_are_not_kept() {
     }
 }
 
-fn reserve(cache: &AnswerCache, key: &AnswerKey) -> Reservation {
+fn reserve(cache: &AnswerCache, key: &AnswerKey) -> Box<Reservation> {
     match cache.look_up(key.clone()) {
         Ok(_) => panic!("it is not kept yet"),
         Err(reservation) => reservation,

@@ -31,6 +31,14 @@ pub(in crate::embedded) struct MissingVectors {
     pub(in crate::embedded) is_embedded: bool,
 }
 
+/// The points of a document without vectors.
+#[derive(Debug)]
+pub(in crate::embedded) struct PointsWithoutVectors {
+    pub(in crate::embedded) document: i64,
+    /// Each with the key of its vector.
+    pub(in crate::embedded) points: Vec<(Uuid, ContentHash)>,
+}
+
 impl Snapshot<'_> {
     pub(in crate::embedded) fn epoch(&self) -> EmbeddedResult<VectorEpoch> {
         let epoch = self.one("SELECT epoch FROM vector_state", [], |row| {
@@ -136,12 +144,11 @@ impl Snapshot<'_> {
         Ok(self.one(sql, [source.as_str()], |_| Ok(()))?.is_some())
     }
 
-    /// The points of a document whose vectors are not stored yet, with the keys of their vectors;
-    /// `None` if there is no such document.
+    /// The points of a document whose vectors are not stored yet; `None` if there is no such document.
     pub(in crate::embedded) fn points_without_vectors(
         &self,
         source: &SourcePath,
-    ) -> EmbeddedResult<Option<(i64, Vec<(Uuid, ContentHash)>)>> {
+    ) -> EmbeddedResult<Option<PointsWithoutVectors>> {
         let sql = "SELECT id FROM documents JOIN unpublished_vectors AS missing \
                    ON missing.document = documents.id WHERE source = ?1 AND NOT missing.embedded";
         let Some(document): Option<i64> =
@@ -157,7 +164,7 @@ impl Snapshot<'_> {
             Ok((Uuid::from_bytes(row.get(0)?), hash(row, 1)?))
         })?;
 
-        Ok(Some((document, points)))
+        Ok(Some(PointsWithoutVectors { document, points }))
     }
 }
 

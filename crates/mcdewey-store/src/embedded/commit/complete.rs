@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use mcdewey_core::{ContentHash, SourcePath, VectorEpoch};
 
 use super::{Committer, Step};
+use crate::embedded::catalogue::PointsWithoutVectors;
 use crate::embedded::error::EmbeddedResult;
 use crate::prepare::Prepared;
 
@@ -75,7 +76,7 @@ impl Committer {
     /// if it has its vectors or one is not in the cache.
     fn add_vectors(&mut self, source: &SourcePath) -> EmbeddedResult<Option<i64>> {
         let shared = Arc::clone(&self.shared);
-        let Some((document, points)) = shared
+        let Some(PointsWithoutVectors { document, points }) = shared
             .catalogue
             .read(|snapshot| snapshot.points_without_vectors(source))?
         else {
