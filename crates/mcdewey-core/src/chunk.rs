@@ -56,11 +56,16 @@ impl Chunk {
     /// Returns the text that is embedded. `context` contains no version, so equal passages under
     /// equal headings have the same dense text in every version and share one vector.
     pub fn dense_text(&self) -> String {
-        let text = dense_form(&self.text);
-        if self.context.is_empty() {
+        Self::dense_text_of(&self.context, &self.text)
+    }
+
+    /// Returns [`Self::dense_text`] of a chunk with this context and text.
+    pub fn dense_text_of(context: &str, text: &str) -> String {
+        let text = dense_form(text);
+        if context.is_empty() {
             text
         } else {
-            format!("{}\n{text}", self.context)
+            format!("{context}\n{text}")
         }
     }
 

@@ -76,6 +76,11 @@ impl Ingester {
             }
         }
 
+        if failed.is_some() {
+            // Otherwise vectors that wait for the next epoch would wait for these documents.
+            self.index.complete(&[]).await?;
+        }
+
         if report.documents > 0 {
             self.index.optimize().await?;
         }

@@ -20,23 +20,39 @@ use crate::listeners::Listeners;
 use crate::served_owner::{MAX_QUEUED_SYNCS, admin_token};
 use crate::settings::Settings;
 
-/// A running service; dropping it ends it.
+/// An owner that can be asked, also by other commands of this machine. Dropping it ends both.
 pub(crate) struct LocalService {
     /// By which the owner is asked.
     pub(crate) owner: OwnerHandle,
-    tasks: [JoinHandle<()>; 2],
+    answering: JoinHandle<()>,
+    serving: Option<Serving>,
+}
+
+/// The connections of other commands.
+struct Serving {
+    task: JoinHandle<()>,
     _stop: watch::Sender<bool>,
 }
 
 impl LocalService {
-    /// Starts the service and announces it in the data directory.
-    pub(crate) async fn start(
+    /// Lets the owner be asked by this process only.
+    pub(crate) fn private(owner: Arc<LibraryOwner>) -> Self {
+        let (handle, requests) = OwnerHandle::channel(MAX_QUEUED_SYNCS);
+        Self {
+            owner: handle,
+            answering: tokio::spawn(answer_requests(owner, requests, |_| {})),
+            serving: None,
+        }
+    }
+
+    /// Listens, and announces that in the data directory.
+    pub(crate) async fn serve(
+        &mut self,
         settings: &Settings,
         live: LiveLibrary,
         feedback: Arc<FeedbackFile>,
-        owner: Arc<LibraryOwner>,
         lock: &mut DataDirLock,
-    ) -> Result<Self> {
+    ) -> Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .context("cannot listen on loopback")?;
@@ -47,13 +63,10 @@ impl LocalService {
             .clone()
             .unwrap_or_else(|| format!("http://{}", settings.listen));
 
-        let (handle, requests) = OwnerHandle::channel(MAX_QUEUED_SYNCS);
-        let answering = tokio::spawn(answer_requests(owner, requests, |_| {}));
-
         let token = admin_token()?;
         let telemetry = Arc::new(Telemetry::new(settings.telemetry.clone()));
         let policy = AccessPolicy::default().with_anonymous(AnonymousAccess::Never);
-        let state = AppState::new(live, &public_url, handle.clone(), token.as_str())
+        let state = AppState::new(live, &public_url, self.owner.clone(), token.as_str())
             .with_feedback(feedback)
             .with_telemetry(Arc::clone(&telemetry))
             .with_access(policy);
@@ -67,21 +80,19 @@ impl LocalService {
         );
         let capacities =
             Capacities::from_open_file_limit(raise_open_file_limit(), false, &settings.connections);
-        let serving = tokio::spawn(async move { listeners.serve(serving, &capacities).await });
-        lock.announce(&address, &token)?;
-
-        Ok(Self {
-            owner: handle,
-            tasks: [answering, serving],
+        self.serving = Some(Serving {
+            task: tokio::spawn(async move { listeners.serve(serving, &capacities).await }),
             _stop: stop,
-        })
+        });
+        lock.announce(&address, &token)
     }
 }
 
 impl Drop for LocalService {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
+        self.answering.abort();
+        if let Some(serving) = &self.serving {
+            serving.task.abort();
         }
     }
 }

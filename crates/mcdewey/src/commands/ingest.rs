@@ -85,8 +85,14 @@ async fn ingest_locally(
     owner.publish(live.clone());
     drop(engine);
 
-    let service =
-        LocalService::start(settings, live, feedback, Arc::clone(&owner), &mut lock).await?;
+    let mut service = LocalService::private(Arc::clone(&owner));
+    // Any number of processes can read a library on a Qdrant server.
+    if location(settings).server.is_none()
+        && let Err(error) = service.serve(settings, live, feedback, &mut lock).await
+    {
+        tracing::warn!("other commands cannot search meanwhile: {error:#}");
+    }
+
     let report = fill(&service.owner, &owner, request.clone(), display).await;
     owner.wait_for_retirement().await;
     report

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{PassageToEmbed, RootName, VectorBacklog, VectorCoverage, VectorEpoch};
+use crate::{
+    ContentHash, Embed, PassageToEmbed, RootName, VectorBacklog, VectorCoverage, VectorEpoch,
+};
 
 /// Commits a document without its vectors.
 async fn commit_words(index: &Arc<dyn Index>, document: &SampleDocument) -> DocumentRevision {
@@ -96,10 +98,19 @@ pub async fn a_document_gets_its_vectors_as_a_whole(index: Arc<dyn Index>) {
         return;
     }
 
-    commit_words(&index, &dog()).await;
+    // What is embedded is the text that the key was made from, not the text as it is written.
+    let dog = SampleDocument::new("a.md")
+        .context("alpha")
+        .page(1, &["canine alpha", "canine&nbsp;  max\\_beta beta"]);
+    commit_words(&index, &dog).await;
     let before = state(&index).await;
     let passages = to_embed(&index, "a.md").await;
     assert_eq!(passages.len(), 2);
+    let fingerprint = embedder().model().fingerprint.clone();
+    for passage in &passages {
+        let key = ContentHash::of_parts([fingerprint.as_str(), passage.text.as_str()]);
+        assert_eq!(passage.key, key, "{passage:?}");
+    }
     assert!(passages.iter().all(|passage| passage.tokens > 0));
     let missing = backlog(&index).await;
     assert_eq!(

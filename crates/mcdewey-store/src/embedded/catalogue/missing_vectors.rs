@@ -8,13 +8,13 @@
 use std::sync::Arc;
 
 use mcdewey_core::{
-    ContentHash, DocumentMeta, PassageToEmbed, Scope, SourcePath, VectorCoverage, VectorEpoch,
+    Chunk, ContentHash, DocumentMeta, PassageToEmbed, Scope, SourcePath, VectorCoverage,
+    VectorEpoch,
 };
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use super::read::{Snapshot, hash, unsigned};
-use super::summary::dense_text;
 use super::write::Change;
 use crate::embedded::error::EmbeddedResult;
 use crate::prepare::Prepared;
@@ -131,7 +131,7 @@ impl Snapshot<'_> {
             let (context, text): (String, String) = (row.get(2)?, row.get(3)?);
             Ok(PassageToEmbed {
                 key: hash(row, 0)?,
-                text: dense_text(&context, &text),
+                text: Chunk::dense_text_of(&context, &text),
                 tokens: row.get(1)?,
             })
         })

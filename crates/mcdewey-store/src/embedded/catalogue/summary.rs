@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mcdewey_core::{ContentHash, normalise};
+use mcdewey_core::{Chunk, ContentHash};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::embedded::error::EmbeddedResult;
@@ -55,7 +55,7 @@ pub(in crate::embedded) fn summarise(path: &Path) -> EmbeddedResult<CatalogueSum
             |row| {
                 let (context, text): (String, String) = (row.get(0)?, row.get(1)?);
                 Ok(SampleChunk {
-                    dense_text: dense_text(&context, &text),
+                    dense_text: Chunk::dense_text_of(&context, &text),
                     key: row.get(2)?,
                 })
             },
@@ -69,14 +69,4 @@ pub(in crate::embedded) fn summarise(path: &Path) -> EmbeddedResult<CatalogueSum
         committed_at,
         sample,
     })
-}
-
-/// The text that was embedded, as `Chunk::dense_text` builds it.
-pub(super) fn dense_text(context: &str, text: &str) -> String {
-    let text = normalise(text);
-    if context.is_empty() {
-        text
-    } else {
-        format!("{context}\n{text}")
-    }
 }
