@@ -70,8 +70,8 @@ struct PendingWork {
 struct PendingQuestion {
     text: String,
     reply: oneshot::Sender<Result<Vec<f32>, EmbedError>>,
-    /// Released once the question has been answered, not when a session takes it up.
-    _permit: OwnedSemaphorePermit,
+    /// Held until the question has been run, not only until a session takes it up.
+    permit: OwnedSemaphorePermit,
 }
 
 impl EmbeddingQueue {
@@ -127,7 +127,7 @@ impl EmbeddingQueue {
         self.shared.push_question(PendingQuestion {
             text,
             reply,
-            _permit: permit,
+            permit,
         })?;
 
         answer.await.unwrap_or(Err(EmbedError::Closed))
@@ -301,6 +301,8 @@ impl Worker {
     fn answer(&mut self, question: PendingQuestion) {
         if !question.reply.is_closed() {
             let answer = run_guarded(&mut self.embed_text, &question.text);
+            // Before the answer, so that whoever has it finds room for the next question.
+            drop(question.permit);
             // Sending fails if the caller has given up meanwhile.
             let _ = question.reply.send(answer);
         }

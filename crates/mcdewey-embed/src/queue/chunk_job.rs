@@ -99,7 +99,9 @@ impl ChunkJob {
 
 impl Progress {
     fn answer(&mut self, answer: Result<Vec<Vec<f32>>, EmbedError>) {
-        if let Some((reply, _permit)) = self.caller.take() {
+        if let Some((reply, permit)) = self.caller.take() {
+            // Before the answer, so that whoever has it finds room for the next job.
+            drop(permit);
             // Sending fails if the caller has given up meanwhile.
             let _ = reply.send(answer);
         }

@@ -320,6 +320,24 @@ async fn passages_of_cancelled_and_failed_jobs_are_skipped() {
 }
 
 #[tokio::test]
+async fn an_answered_caller_finds_room_for_the_next_text() {
+    let sessions = Sessions {
+        question: Box::new(|_| Ok(vec![1.0])),
+        passages: vec![Box::new(|_| Ok(vec![1.0]))],
+    };
+    let queue = EmbeddingQueue::start(sessions, 1).unwrap();
+
+    for _ in 0..2_000 {
+        queue.embed_question("why".to_owned()).await.unwrap();
+
+        let permit = queue.acquire_job_permit().await.unwrap();
+        let texts = vec!["passage".to_owned()];
+        queue.embed_chunks(permit, texts, vec![0]).await.unwrap();
+        assert_eq!(queue.job_permits.available_permits(), MAX_CHUNK_JOBS);
+    }
+}
+
+#[tokio::test]
 async fn a_failing_model_fails_its_callers_and_keeps_running() {
     let (queue, questions, []) = start_queue(8);
     questions.fail("out of memory");
