@@ -7,7 +7,7 @@ mod properties;
 
 use mcdewey_core::testing::FakeEmbed;
 use mcdewey_core::{Facets, VersionScheme};
-use mcdewey_markdown::UnitKind;
+use mcdewey_markdown::{Unit, UnitKind};
 
 use super::*;
 use crate::parse::{Dialect, parse};
@@ -159,12 +159,16 @@ fn indexed_ranges(page: &ParsedPage) -> Vec<Range<usize>> {
 }
 
 /// Checks that no chunk starts inside a code block, a list item or a table row that fits into a
-/// window with its context.
+/// window with its context. A unit that begins in a running header, which Markdown may take for a
+/// list item that the page continues, is not checked: only its rest is content.
 fn check_units(pages: &[ParsedPage], chunks: &[SizedChunk], embed: &FakeEmbed) {
     let window = 62;
     let max_context = window / 4;
     for ParsedPage {
-        page, structure, ..
+        page,
+        structure,
+        content,
+        ..
     } in pages
     {
         let spans = chunks
@@ -174,7 +178,8 @@ fn check_units(pages: &[ParsedPage], chunks: &[SizedChunk], embed: &FakeEmbed) {
         let starts: Vec<usize> = spans.map(|span| span.start as usize).collect();
 
         let tokens = PageTokens::new(&page.text, embed).unwrap();
-        for unit in &structure.units {
+        let whole = |unit: &&Unit| content.contains(&unit.range.start);
+        for unit in structure.units.iter().filter(whole) {
             let unit_text = &page.text[unit.range.clone()];
             let normalised_tokens = embed
                 .token_ranges(&mcdewey_core::normalise(unit_text))
