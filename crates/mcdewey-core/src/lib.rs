@@ -8,7 +8,6 @@
 #![warn(missing_docs)]
 
 mod attachment;
-mod bounded_cache;
 mod chunk;
 mod convert;
 mod description;
@@ -42,7 +41,6 @@ mod word_cache;
 pub mod testing;
 
 pub use attachment::{AttachedFile, Attachment, AttachmentRole, image_media_type};
-pub use bounded_cache::BoundedCache;
 pub use chunk::{Chunk, Span, TEXT_SCHEMA_VERSION};
 pub use convert::{Convert, ConvertError, ConvertedDocument, Format, ImageFile};
 pub use description::{Alias, LibraryDescription, Product};
@@ -83,4 +81,4 @@ pub use version::{
     Version, VersionForm, VersionKey, VersionName, VersionRange, VersionScheme, VersionSelector,
 };
 pub use word_boxes::{PageBoxes, PageWord, PageWords, Rectangle, WordBox};
-pub use word_cache::{WordCache, WordLookup};
+pub use word_cache::WordCache;

@@ -1,96 +1,39 @@
 //! A bounded cache of what is computed from single words. A library repeats its words far more often
 //! than it uses new ones, so what a word becomes is worth remembering.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use quick_cache::sync::Cache;
 
 /// Longer words, in bytes, are not remembered: they hardly ever occur again.
 const MAX_WORD_BYTES: usize = 64;
 
-/// Words remembered by each of the two generations of a cache.
-const WORDS: usize = 32 * 1024;
+/// The number of words remembered.
+const WORDS: usize = 64 * 1024;
 
-/// Remembers values by word, for all threads. When one generation of words is full, it becomes the
-/// older one, and the words of the one before are forgotten.
-pub struct WordCache<V> {
-    generations: RwLock<Generations<V>>,
-    capacity: usize,
-}
+/// Remembers values by word, for all threads. What is rarely used is forgotten first.
+pub struct WordCache<V>(Cache<Box<str>, V>);
 
-struct Generations<V> {
-    recent: HashMap<Box<str>, V>,
-    older: HashMap<Box<str>, V>,
-}
-
-/// Looks up many words, and waits for other threads only where a word is new.
-pub struct WordLookup<'a, V> {
-    cache: &'a WordCache<V>,
-    generations: Option<RwLockReadGuard<'a, Generations<V>>>,
-}
-
-impl<V> Default for WordCache<V> {
+impl<V: Clone> Default for WordCache<V> {
     fn default() -> Self {
-        Self::with_capacity(WORDS)
+        Self(Cache::new(WORDS))
     }
 }
 
-impl<V> WordCache<V> {
-    fn with_capacity(capacity: usize) -> Self {
-        Self {
-            generations: RwLock::new(Generations {
-                recent: HashMap::new(),
-                older: HashMap::new(),
-            }),
-            capacity,
-        }
-    }
-
-    /// Starts to look up the words of a text. New words of other threads are kept out until the
-    /// lookup is dropped or meets a new word itself.
-    pub fn lookup(&self) -> WordLookup<'_, V> {
-        WordLookup {
-            cache: self,
-            generations: None,
-        }
-    }
-
-    fn insert(&self, word: &str, value: V) {
-        let mut generations = self
-            .generations
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if generations.recent.len() >= self.capacity {
-            generations.older = std::mem::take(&mut generations.recent);
-        }
-        generations.recent.insert(word.into(), value);
-    }
-}
-
-impl<V: Clone> WordLookup<'_, V> {
+impl<V: Clone> WordCache<V> {
     /// Returns the value of a word, made by `make` if it is not remembered. The same word must
     /// always be made into the same value.
-    pub fn get<E>(&mut self, word: &str, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    pub fn get<E>(&self, word: &str, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         if word.len() > MAX_WORD_BYTES {
             return make();
         }
 
-        let cache = self.cache;
-        let Generations { recent, older } = &**self.generations.get_or_insert_with(|| {
-            cache
-                .generations
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-        });
-
-        if let Some(value) = recent.get(word).or_else(|| older.get(word)) {
-            return Ok(value.clone());
+        if let Some(value) = self.0.get(word) {
+            return Ok(value);
         }
 
-        // The words of this lookup are released first: no thread can wait for itself.
-        self.generations = None;
         let value = make()?;
-        cache.insert(word, value.clone());
+        self.0.insert(word.into(), value.clone());
         Ok(value)
     }
 }
@@ -109,11 +52,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_computed_once_and_forgotten_after_two_generations() {
-        let cache = WordCache::with_capacity(2);
+    fn a_word_is_computed_once_unless_it_is_long() {
+        let cache = WordCache::default();
         let made = Cell::new(0);
         let length = |word: &str| {
-            let value = cache.lookup().get(word, || {
+            let value = cache.get(word, || {
                 made.set(made.get() + 1);
                 Ok::<_, Infallible>(word.len())
             });
@@ -122,25 +65,32 @@ mod tests {
         };
 
         assert_eq!((length("a"), length("a"), length("bb")), (1, 1, 2));
-        assert_eq!(
-            (length("ccc"), length("a")),
-            (3, 3),
-            "it is in the older generation"
-        );
-        assert_eq!((length("dddd"), length("eeeee")), (4, 5));
-        assert_eq!(length("a"), 6);
+        assert_eq!((length("a"), length("bb")), (2, 2));
 
         let long = "x".repeat(MAX_WORD_BYTES + 1);
-        assert_eq!((length(&long), length(&long)), (7, 8));
+        assert_eq!((length(&long), length(&long)), (3, 4));
     }
 
     #[test]
-    fn a_lookup_continues_after_a_new_word_and_after_an_error() {
+    fn an_error_is_not_remembered() {
         let cache = WordCache::default();
-        let mut lookup = cache.lookup();
-        assert_eq!(lookup.get("a", || Ok::<_, ()>(1)), Ok(1));
-        assert_eq!(lookup.get("b", || Err(())), Err(()));
-        assert_eq!(lookup.get("b", || Ok::<_, ()>(2)), Ok(2));
-        assert_eq!(lookup.get("a", || Err(())), Ok(1));
+        assert_eq!(cache.get("a", || Err(())), Err(()));
+        assert_eq!(cache.get("a", || Ok::<_, ()>(2)), Ok(2));
+        assert_eq!(cache.get("a", || Err(())), Ok(2));
+    }
+
+    #[test]
+    fn the_number_of_words_is_bounded() {
+        let cache = WordCache::default();
+        for number in 0..2 * WORDS {
+            let word = number.to_string();
+            assert_eq!(cache.get(&word, || Ok::<_, ()>(number)), Ok(number));
+        }
+
+        assert!(
+            (WORDS / 2..=WORDS).contains(&cache.0.len()),
+            "{}",
+            cache.0.len()
+        );
     }
 }

@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use mcdewey_core::{WordCache, WordLookup};
+use mcdewey_core::WordCache;
 use tokenizers::Tokenizer;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -59,9 +59,9 @@ impl WordTokens {
         text: &str,
         mut found: impl FnMut(Range<usize>),
     ) -> Result<(), String> {
-        let mut search = Search {
+        let search = Search {
             tokenizer,
-            words: self.words.lookup(),
+            words: &self.words,
         };
         for part in parts(text, &self.added) {
             match part {
@@ -76,12 +76,12 @@ impl WordTokens {
 
 struct Search<'a> {
     tokenizer: &'a Tokenizer,
-    words: WordLookup<'a, TokensOfWord>,
+    words: &'a WordCache<TokensOfWord>,
 }
 
 impl Search<'_> {
     fn find(
-        &mut self,
+        &self,
         text: &str,
         range: Range<usize>,
         found: &mut impl FnMut(Range<usize>),

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mcdewey_core::{IndexError, WeightedText, WordCache, WordLookup};
+use mcdewey_core::{IndexError, WeightedText, WordCache};
 use qdrant_edge::SparseVector;
 use qdrant_edge::bm25_embed::{EdgeBm25, EdgeBm25Config};
 use qdrant_edge::external::ordered_float::NotNan;
@@ -180,28 +180,19 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 impl LanguageModel {
     /// Returns the stem of one word, or `None` for a stop word.
     fn stem(&self, word: &str) -> Option<u32> {
-        self.look_up(&mut self.stems.lookup(), word)
+        let stem = || Ok(self.engine.embed_query(word).indices.first().copied());
+        self.stems
+            .get(word, stem)
+            .unwrap_or_else(|error: Infallible| match error {})
     }
 
     fn is_stop_word(&self, word: &str) -> bool {
         self.stem(word).is_none()
     }
 
-    fn look_up(&self, stems: &mut WordLookup<'_, Option<u32>>, word: &str) -> Option<u32> {
-        let stem = || Ok(self.engine.embed_query(word).indices.first().copied());
-        stems
-            .get(word, stem)
-            .unwrap_or_else(|error: Infallible| match error {})
-    }
-
     /// Weighs the stems of a text as the engine's `embed_document` does.
     fn chunk_vector(&self, text: &str) -> SparseVector {
-        let mut stems = self.stems.lookup();
-        let mut tokens: Vec<u32> = split(text)
-            .filter_map(|word| self.look_up(&mut stems, word))
-            .collect();
-        drop(stems);
-
+        let mut tokens: Vec<u32> = split(text).filter_map(|word| self.stem(word)).collect();
         let length = tokens.len() as f64;
         tokens.sort_unstable();
         let (indices, values) = tokens

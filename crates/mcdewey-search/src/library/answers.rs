@@ -3,12 +3,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mcdewey_core::{
-    BoundedCache, Candidate, Generation, IndexState, Revision, VectorEpoch, Visibility,
-};
+use mcdewey_core::{Candidate, Generation, IndexState, Revision, VectorEpoch, Visibility};
+use quick_cache::Weighter;
+use quick_cache::unsync::Cache;
 
 use crate::results::SearchResults;
 use crate::{Hit, SearchRequest};
+
+/// The bytes of an ordinary answer.
+const USUAL_BYTES: usize = 16 * 1024;
 
 /// Everything that an answer depends on. What is not part of it must not change an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,9 +53,24 @@ pub(crate) struct AnswerCache(Mutex<Answers>);
 struct Answers {
     /// The latest state that an answer was kept for; older answers are gone.
     state: Option<AnsweredState>,
-    answers: BoundedCache<AnswerKey, Arc<SearchResults>>,
+    answers: Cache<AnswerKey, CachedAnswer, ByBytes>,
     /// How often everything was dropped because documents were erased.
     erasures: u64,
+}
+
+struct CachedAnswer {
+    answer: Arc<SearchResults>,
+    bytes: u64,
+}
+
+/// Weighs an answer by the bytes it takes.
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<AnswerKey, CachedAnswer> for ByBytes {
+    fn weight(&self, _: &AnswerKey, cached: &CachedAnswer) -> u64 {
+        cached.bytes
+    }
 }
 
 /// Permission to keep an answer that was looked up in vain. It expires when documents are erased
@@ -67,16 +85,16 @@ impl AnswerCache {
     pub(crate) fn new(limit: usize) -> Self {
         Self(Mutex::new(Answers {
             state: None,
-            answers: BoundedCache::new(limit),
+            answers: Cache::with_weighter(limit / USUAL_BYTES, limit as u64, ByBytes),
             erasures: 0,
         }))
     }
 
     /// Returns the answer, or permission to keep it once it is known.
     pub(crate) fn look_up(&self, key: AnswerKey) -> Result<Arc<SearchResults>, Box<Reservation>> {
-        let mut cache = self.lock();
+        let cache = self.lock();
         match cache.answers.get(&key) {
-            Some(answer) => Ok(Arc::clone(answer)),
+            Some(cached) => Ok(Arc::clone(&cached.answer)),
             None => Err(Box::new(Reservation {
                 key,
                 erasures: cache.erasures,
@@ -110,8 +128,11 @@ impl AnswerCache {
             }
         }
 
-        let bytes = key.request.q.len() + answer_bytes(answer);
-        cache.answers.insert(key, Arc::new(answer.clone()), bytes);
+        let cached = CachedAnswer {
+            answer: Arc::new(answer.clone()),
+            bytes: (key.request.q.len() + answer_bytes(answer)) as u64,
+        };
+        cache.answers.insert(key, cached);
     }
 
     /// Drops all answers, and those that are being given now.

@@ -5,9 +5,10 @@
 //! is dropped for lack of use, and when documents are erased.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use mcdewey_core::BoundedCache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use uuid::Uuid;
 
 use super::error::EmbeddedResult;
@@ -16,18 +17,31 @@ use crate::ranking::TokenWeights;
 
 /// The most bytes of cached vectors. A vector of a hundred words takes 900 bytes, so this holds
 /// those of 70,000 points.
-const LIMIT: usize = 64 * 1024 * 1024;
+const LIMIT: u64 = 64 * 1024 * 1024;
+
+/// How many vectors are expected within the limit.
+const VECTORS: usize = 70_000;
 
 /// Bytes of an entry besides its tokens: keys, pointers and counters.
 const ENTRY_OVERHEAD: usize = 96;
 
 /// The cached vectors.
 #[derive(Debug)]
-pub(super) struct KeywordVectors(Mutex<BoundedCache<Uuid, Arc<TokenWeights>>>);
+pub(super) struct KeywordVectors(Cache<Uuid, Arc<TokenWeights>, ByBytes>);
+
+/// Weighs an entry by the bytes it takes.
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl Weighter<Uuid, Arc<TokenWeights>> for ByBytes {
+    fn weight(&self, _: &Uuid, vector: &Arc<TokenWeights>) -> u64 {
+        (vector.bytes() + ENTRY_OVERHEAD) as u64
+    }
+}
 
 impl Default for KeywordVectors {
     fn default() -> Self {
-        Self(Mutex::new(BoundedCache::new(LIMIT)))
+        Self(Cache::with_weighter(VECTORS, LIMIT, ByBytes))
     }
 }
 
@@ -39,13 +53,8 @@ impl KeywordVectors {
         points: &[Uuid],
         shard: &Shard,
     ) -> EmbeddedResult<Vec<Option<Arc<TokenWeights>>>> {
-        let mut found: Vec<Option<Arc<TokenWeights>>> = {
-            let mut cache = self.cache();
-            points
-                .iter()
-                .map(|point| cache.get(point).cloned())
-                .collect()
-        };
+        let mut found: Vec<Option<Arc<TokenWeights>>> =
+            points.iter().map(|point| self.0.get(point)).collect();
 
         let missing: Vec<Uuid> = points
             .iter()
@@ -68,10 +77,8 @@ impl KeywordVectors {
             }
         }
 
-        let mut cache = self.cache();
         for (point, vector) in read {
-            let bytes = vector.bytes() + ENTRY_OVERHEAD;
-            cache.insert(point, vector, bytes);
+            self.0.insert(point, vector);
         }
 
         Ok(found)
@@ -79,10 +86,6 @@ impl KeywordVectors {
 
     /// Drops all vectors.
     pub(super) fn clear(&self) {
-        self.cache().clear();
-    }
-
-    fn cache(&self) -> MutexGuard<'_, BoundedCache<Uuid, Arc<TokenWeights>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.clear();
     }
 }
