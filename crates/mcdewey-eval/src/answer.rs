@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use mcdewey_core::ContentHash;
 
+use crate::phrase::Words;
+
 /// The answer to one question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
@@ -38,6 +40,8 @@ pub struct RankedHit {
     /// The character ranges of the document's whole text that the chunk covers; empty if they were
     /// not determined.
     pub ranges: Vec<Range<usize>>,
+    /// The words of the chunk; `None` for a further document that contains the chunk of another hit.
+    pub(crate) words: Option<Words>,
 }
 
 impl RankedHit {

@@ -221,6 +221,7 @@ fn judged_question(query: QueryLine, mut grades: HashMap<String, u32>) -> Option
         text: query.text,
         kind: None,
         filter: QuestionFilter::default(),
+        release: None,
         split: None,
         ground_truth: GroundTruth::Documents(grades),
     })

@@ -3,7 +3,9 @@
 //!
 //! `{"q": "barge state in CCX", "kind": "acronym", "source": "finesse/guide.md", "page": 118}`
 //!
-//! In a document without pages, `"heading"` replaces `"page"`. `"filter"` restricts the search.
+//! In a document without pages, `"heading"` replaces `"page"`. `"evidence"` replaces both by the hash
+//! of the words that answer (see [`crate::Phrase`]). `"filter"` restricts the search, and `"release"`
+//! is the release that the question names in its own words.
 //! `"also"` lists alternative locations that are equally correct. `"text_hash"` next to a page or
 //! heading shows later whether the passage has changed since it was judged.
 //!
@@ -22,7 +24,7 @@ use serde_json::ser::Formatter;
 
 use crate::lines::{for_each_line, parse_json};
 use crate::question::GroundTruth;
-use crate::{Anchor, EvalError, Location, Question, QuestionFilter, Split};
+use crate::{Anchor, EvalError, Location, Phrase, Question, QuestionFilter, Split};
 
 /// The judgments of one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,8 @@ pub struct Judgment {
     /// The locations that answer it, each of them completely; empty if the library holds no answer.
     pub places: Vec<Location>,
     pub filter: QuestionFilter,
+    /// The release that the question names, as users write it.
+    pub release: Option<String>,
     pub split: Option<Split>,
 }
 
@@ -63,9 +67,13 @@ struct JudgmentLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     heading: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<Phrase>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     text_hash: Option<ContentHash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     split: Option<Split>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    release: Option<String>,
     #[serde(default, skip_serializing_if = "QuestionFilter::is_empty")]
     filter: QuestionFilter,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -80,6 +88,8 @@ struct LocationLine {
     page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     heading: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<Phrase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     text_hash: Option<ContentHash>,
 }
@@ -155,6 +165,7 @@ impl Judgment {
             text: self.question.clone(),
             kind: Some(self.kind.clone()),
             filter: self.filter.clone(),
+            release: self.release.clone(),
             split: self.split,
             ground_truth,
         }
@@ -173,11 +184,14 @@ impl TryFrom<JudgmentLine> for Judgment {
             return Err("the `kind` is empty; omit it for a plain question".to_owned());
         }
 
-        check_version(&line.filter)?;
+        for version in line.filter.version.iter().chain(&line.release) {
+            check_version(version)?;
+        }
 
         let names_location = line.source.is_some()
             || line.page.is_some()
             || line.heading.is_some()
+            || line.evidence.is_some()
             || line.text_hash.is_some()
             || !line.also.is_empty();
 
@@ -187,6 +201,7 @@ impl TryFrom<JudgmentLine> for Judgment {
                     source,
                     page: line.page,
                     heading: line.heading,
+                    evidence: line.evidence,
                     text_hash: line.text_hash,
                 };
                 std::iter::once(first)
@@ -211,6 +226,7 @@ impl TryFrom<JudgmentLine> for Judgment {
             kind: line.kind,
             places,
             filter: line.filter,
+            release: line.release,
             split: line.split,
         })
     }
@@ -224,18 +240,21 @@ impl TryFrom<LocationLine> for Location {
             source,
             page,
             heading,
+            evidence,
             text_hash,
         } = line;
 
-        let anchor = match (page, heading) {
-            (Some(0), None) => {
+        let anchor = match (page, heading, evidence) {
+            (Some(0), None, None) => {
                 return Err(format!("{source} has no page 0; pages count from 1"));
             }
-            (Some(page), None) => Anchor::Page(page),
-            (None, Some(heading)) if !heading.trim().is_empty() => Anchor::Heading(heading),
+            (Some(page), None, None) => Anchor::Page(page),
+            (None, None, Some(phrase)) => Anchor::Evidence(phrase),
+            (None, Some(heading), None) if !heading.trim().is_empty() => Anchor::Heading(heading),
             _ => {
                 return Err(format!(
-                    "name either the `page` or the `heading` in {source} that answers the question"
+                    "name the `page`, the `heading` or the `evidence` in {source} that answers the \
+                     question, and only one of them"
                 ));
             }
         };
@@ -248,11 +267,7 @@ impl TryFrom<LocationLine> for Location {
     }
 }
 
-fn check_version(filter: &QuestionFilter) -> Result<(), String> {
-    let Some(text) = &filter.version else {
-        return Ok(());
-    };
-
+fn check_version(text: &str) -> Result<(), String> {
     match VersionSelector::parse(text, &VersionScheme::default()) {
         Ok(VersionSelector::Latest) => {
             Err("`latest` changes its meaning over time; name the version".to_owned())
@@ -268,12 +283,13 @@ impl From<Judgment> for JudgmentLine {
         let first = locations.next();
         let unanswerable = first.is_none();
 
-        let (source, page, heading, text_hash) =
-            first.map_or((None, None, None, None), |location| {
+        let (source, page, heading, evidence, text_hash) =
+            first.map_or((None, None, None, None, None), |location| {
                 (
                     Some(location.source),
                     location.page,
                     location.heading,
+                    location.evidence,
                     location.text_hash,
                 )
             });
@@ -285,8 +301,10 @@ impl From<Judgment> for JudgmentLine {
             source,
             page,
             heading,
+            evidence,
             text_hash,
             split: judgment.split,
+            release: judgment.release,
             filter: judgment.filter,
             also: locations.collect(),
         }
@@ -295,15 +313,17 @@ impl From<Judgment> for JudgmentLine {
 
 impl From<Location> for LocationLine {
     fn from(location: Location) -> Self {
-        let (page, heading) = match location.anchor {
-            Anchor::Page(page) => (Some(page), None),
-            Anchor::Heading(heading) => (None, Some(heading)),
+        let (page, heading, evidence) = match location.anchor {
+            Anchor::Page(page) => (Some(page), None, None),
+            Anchor::Heading(heading) => (None, Some(heading), None),
+            Anchor::Evidence(phrase) => (None, None, Some(phrase)),
         };
 
         Self {
             source: location.source,
             page,
             heading,
+            evidence,
             text_hash: location.text_hash,
         }
     }

@@ -1,8 +1,8 @@
-//! Where in a document an answer is: on a page, or in the section under a heading.
+//! Where in a document an answer is: on a page, in the section under a heading, or in certain words.
 
 use mcdewey_core::{ContentHash, SourcePath, normalise};
 
-use crate::RankedHit;
+use crate::{Phrase, RankedHit};
 
 /// A location that answers a question.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,13 +15,15 @@ pub struct Location {
     pub text_hash: Option<ContentHash>,
 }
 
-/// A page, or a section in a document without pages.
+/// A page, a section in a document without pages, or the very words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Anchor {
     /// The physical page.
     Page(u32),
     /// The section's heading as displayed.
     Heading(String),
+    /// The words that answer, on whatever page they are: a hit counts only if it shows them.
+    Evidence(Phrase),
 }
 
 /// Slugs of at least this many bytes may be truncated forms of longer headings. Ingestion truncates
@@ -29,12 +31,20 @@ pub enum Anchor {
 const TRUNCATED_SLUG_LENGTH: usize = 50;
 
 impl Location {
+    /// Reports whether the words that answer are known, not only their page.
+    pub(crate) fn is_evidence(&self) -> bool {
+        matches!(self.anchor, Anchor::Evidence(_))
+    }
+
     /// Reports whether the hit is at this location.
     pub(crate) fn contains(&self, hit: &RankedHit) -> bool {
         hit.document == self.source.as_str()
             && match &self.anchor {
                 Anchor::Page(page) => hit.page == Some(*page),
                 Anchor::Heading(heading) => is_under_heading(hit, heading),
+                Anchor::Evidence(phrase) => {
+                    hit.words.as_ref().is_some_and(|words| phrase.is_in(words))
+                }
             }
     }
 }

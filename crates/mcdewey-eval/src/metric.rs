@@ -30,6 +30,18 @@ pub enum Metric {
     PageHit10,
     /// One over the rank of the first hit on a correct page, 0 after the tenth.
     PageMrr10,
+    /// Whether the first hit shows the words that answer.
+    Evidence1,
+    /// Whether one of the first 3 hits shows the words that answer.
+    Evidence3,
+    /// Whether one of the first 5 hits shows the words that answer.
+    Evidence5,
+    /// Whether one of the first 20 hits shows the words that answer.
+    Evidence20,
+    /// One over the rank of the first hit that shows the words that answer, 0 after the tenth.
+    EvidenceMrr10,
+    /// For a question that names a release: whether the first hit is of another one; lower is better.
+    WrongRelease1,
     /// The share of the answer's characters that the first 5 hits cover.
     SpanRecall5,
     /// The share of the first 5 hits' characters that belong to the answer.
@@ -52,7 +64,7 @@ pub enum Metric {
 
 impl Metric {
     /// All metrics, in the order of a report.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::Ndcg10,
         Self::Recall5,
         Self::Recall10,
@@ -64,6 +76,12 @@ impl Metric {
         Self::PageHit5,
         Self::PageHit10,
         Self::PageMrr10,
+        Self::Evidence1,
+        Self::Evidence3,
+        Self::Evidence5,
+        Self::Evidence20,
+        Self::EvidenceMrr10,
+        Self::WrongRelease1,
         Self::SpanRecall5,
         Self::SpanPrecision5,
         Self::SpanIou5,
@@ -89,6 +107,12 @@ impl Metric {
             Self::PageHit5 => "page-hit@5",
             Self::PageHit10 => "page-hit@10",
             Self::PageMrr10 => "page-mrr@10",
+            Self::Evidence1 => "evidence@1",
+            Self::Evidence3 => "evidence@3",
+            Self::Evidence5 => "evidence@5",
+            Self::Evidence20 => "evidence@20",
+            Self::EvidenceMrr10 => "evidence-mrr@10",
+            Self::WrongRelease1 => "wrong-release@1",
             Self::SpanRecall5 => "span-recall@5",
             Self::SpanPrecision5 => "span-precision@5",
             Self::SpanIou5 => "span-iou@5",

@@ -17,6 +17,9 @@ pub struct Question {
     /// The kind of question ("typo"), if the set names kinds.
     pub kind: Option<String>,
     pub filter: QuestionFilter,
+    /// The release that the question names, as users write it. It is not a filter: the search has to
+    /// understand it.
+    pub release: Option<String>,
     /// The split that the question belongs to, if the set defines splits.
     pub split: Option<Split>,
     pub(crate) ground_truth: GroundTruth,

@@ -51,10 +51,11 @@ pub struct KindRow {
 }
 
 /// The metrics that decisions are based on. Only these have intervals and are compared.
-pub(crate) const HEADLINE_METRICS: [Metric; 5] = [
+pub(crate) const HEADLINE_METRICS: [Metric; 6] = [
     Metric::Ndcg10,
     Metric::Recall10,
     Metric::PageHit1,
+    Metric::Evidence1,
     Metric::SpanRecall5,
     Metric::Declined,
 ];

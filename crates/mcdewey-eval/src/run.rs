@@ -119,6 +119,7 @@ mod tests {
             text: format!("what is {id}"),
             kind: None,
             filter: QuestionFilter::default(),
+            release: None,
             split: None,
             ground_truth: GroundTruth::Documents(HashMap::new()),
         }

@@ -1,7 +1,7 @@
 //! Scores every question of a run.
 //!
 //! In every set, a hit counts for its document. A library's own judgments are scored by page as
-//! well; their alternative locations are one answer, found as soon as one of them is, because
+//! well, or by whether a hit shows the words that answer; their alternative locations are one answer, found as soon as one of them is, because
 //! collapsed chunks never show all of them. Where the answer is a set of spans, the characters of
 //! the hits are compared with it. An unanswerable question has no ranking to score; what counts is
 //! whether the search declined it.
@@ -128,7 +128,11 @@ fn hit_values(ground_truth: &GroundTruth, hits: &[RankedHit]) -> BTreeMap<Metric
         GroundTruth::Documents(grades) => ranking_values(&document_ranking(grades, hits)),
         GroundTruth::Locations(locations) => {
             let mut values = ranking_values(&location_ranking(locations, hits));
-            values.extend(page_values(locations, hits));
+            if locations.iter().any(Location::is_evidence) {
+                values.extend(evidence_values(locations, hits));
+            } else {
+                values.extend(page_values(locations, hits));
+            }
             values
         }
         GroundTruth::Spans(spans) => span_values(spans, hits),
@@ -161,6 +165,10 @@ fn answer_values(
             Metric::VersionLeak,
             version_leak(wanted, top_hits, library)?,
         );
+    }
+    if let (Some(wanted), Some(first)) = (&question.release, top_hits.first()) {
+        let first = std::slice::from_ref(first);
+        values.insert(Metric::WrongRelease1, version_leak(wanted, first, library)?);
     }
     if let Some(count) = distinct_chunks(top_hits) {
         values.insert(Metric::DistinctChunks10, count);
@@ -203,22 +211,41 @@ fn ranking_values(ranking: &Ranking) -> BTreeMap<Metric, f64> {
 
 /// Counts hits as displayed: two chunks of the same wrong page are two wrong hits.
 fn page_values(locations: &[Location], hits: &[RankedHit]) -> [(Metric, f64); 5] {
-    let rank = hits
-        .iter()
-        .position(|hit| locations.iter().any(|location| location.contains(hit)))
-        .map(|index| index + 1);
-
-    let reciprocal_rank = rank
-        .filter(|rank| *rank <= 10)
-        .map_or(0.0, |rank| ratio(1, rank));
-
+    let rank = first_rank(locations, hits.iter());
     [
         (Metric::PageHit1, found_within(rank, 1)),
         (Metric::PageHit3, found_within(rank, 3)),
         (Metric::PageHit5, found_within(rank, 5)),
         (Metric::PageHit10, found_within(rank, 10)),
-        (Metric::PageMrr10, reciprocal_rank),
+        (Metric::PageMrr10, reciprocal_rank(rank)),
     ]
+}
+
+/// Counts only hits that are shown: a further document that has the same chunk takes no rank.
+fn evidence_values(locations: &[Location], hits: &[RankedHit]) -> [(Metric, f64); 5] {
+    let shown = hits.iter().filter(|hit| hit.words.is_some());
+    let rank = first_rank(locations, shown);
+    [
+        (Metric::Evidence1, found_within(rank, 1)),
+        (Metric::Evidence3, found_within(rank, 3)),
+        (Metric::Evidence5, found_within(rank, 5)),
+        (Metric::Evidence20, found_within(rank, 20)),
+        (Metric::EvidenceMrr10, reciprocal_rank(rank)),
+    ]
+}
+
+/// Returns the rank of the first hit at one of these locations, from 1.
+fn first_rank<'a>(
+    locations: &[Location],
+    mut hits: impl Iterator<Item = &'a RankedHit>,
+) -> Option<usize> {
+    hits.position(|hit| locations.iter().any(|location| location.contains(hit)))
+        .map(|index| index + 1)
+}
+
+fn reciprocal_rank(rank: Option<usize>) -> f64 {
+    rank.filter(|rank| *rank <= 10)
+        .map_or(0.0, |rank| ratio(1, rank))
 }
 
 fn found_within(rank: Option<usize>, k: usize) -> f64 {

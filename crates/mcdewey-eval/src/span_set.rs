@@ -199,6 +199,7 @@ fn question(
         text: row.question,
         kind: Some(row.corpus_id),
         filter: QuestionFilter::default(),
+        release: None,
         split: None,
         ground_truth: GroundTruth::Spans(spans),
     })

@@ -134,6 +134,7 @@ mod tests {
             text: String::new(),
             kind: None,
             filter,
+            release: None,
             split: None,
             ground_truth,
         }

@@ -172,6 +172,7 @@ fn add_endorsement(judgments: &mut Vec<Judgment>, endorsement: &Endorsement) {
             kind: KIND.to_owned(),
             places: vec![location],
             filter,
+            release: None,
             split: None,
         });
         return;

@@ -9,6 +9,7 @@ const LINES: &str = r#"{"q": "barge state in CCX", "kind": "acronym", "source": 
 {"q": "port", "kind": "version-pair", "source": "kafka/0110/o.md", "page": 5, "filter": {"product": "kafka", "version": "0.11.0"}}
 {"q": "no \"sound\"", "kind": "plain", "source": "notes/a.md", "heading": "Procedure", "also": [{"source": "notes/a.md", "heading": "Cause"}, {"source": "b.md", "page": 1}]}
 {"q": "who won", "kind": "foreign", "unanswerable": true, "split": "calibration"}
+{"q": "retries in 3.7", "kind": "release", "source": "37/g.html", "evidence": "1-9f86d081884c7d65", "release": "3.7", "also": [{"source": "37/c.html", "evidence": "1-9f86d081884c7d65"}]}
 "#;
 
 fn read(text: &str) -> Result<JudgmentSet, String> {
@@ -47,7 +48,8 @@ fn a_question_has_its_kind_filter_and_every_correct_location() {
             "port [product=kafka version=3.9]",
             "port [product=kafka version=0.11.0]",
             "no \"sound\"",
-            "who won"
+            "who won",
+            "retries in 3.7"
         ]
     );
     assert_eq!(questions[0].kind.as_deref(), Some("acronym"));
@@ -66,10 +68,24 @@ fn a_question_has_its_kind_filter_and_every_correct_location() {
             text_hash: None
         }
     );
+    assert_eq!(questions[5].release.as_deref(), Some("3.7"));
+    let GroundTruth::Locations(locations) = &questions[5].ground_truth else {
+        panic!("no locations")
+    };
+    assert_eq!(locations[1].anchor, Anchor::Evidence(Phrase::of("test")));
     assert_eq!(
         (&questions[4].ground_truth, questions[4].split),
         (&GroundTruth::Unanswerable, Some(Split::Calibration))
     );
+}
+
+#[test]
+fn the_sets_over_public_documentation_can_be_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/evaluation");
+    for (name, questions) in [("asterisk", 110), ("aws", 110), ("kafka", 65), ("mcp", 50)] {
+        let set = JudgmentSet::read(&folder.join(format!("{name}.jsonl"))).unwrap();
+        assert_eq!(set.questions().len(), questions, "{name}");
+    }
 }
 
 #[test]
@@ -83,11 +99,11 @@ fn a_question_without_a_kind_is_plain() {
     );
 }
 
-/// Asserts the error of `line` as the seventh line of a file.
+/// Asserts the error of `line` as the eighth line of a file.
 fn assert_error(line: &str, expected: &str) {
     let error = read(&format!("{LINES}\n{line}\n")).unwrap_err();
     assert!(
-        error.starts_with("relevance.jsonl:7: ") && error.contains(expected),
+        error.starts_with("relevance.jsonl:8: ") && error.contains(expected),
         "{error}"
     );
 }
@@ -117,11 +133,27 @@ fn errors_name_the_line() {
     );
     assert_error(
         r#"{"q": "a", "source": "a.md"}"#,
-        "name either the `page` or the `heading` in a.md",
+        "name the `page`, the `heading` or the `evidence` in a.md",
     );
     assert_error(
         r#"{"q": "a", "source": "a.md", "page": 1, "heading": "A"}"#,
-        "name either the `page`",
+        "name the `page`",
+    );
+    assert_error(
+        r#"{"q": "a", "source": "a.md", "page": 1, "evidence": "1-9f86d081884c7d65"}"#,
+        "only one of them",
+    );
+    assert_error(
+        r#"{"q": "a", "source": "a.md", "evidence": "9f86d081884c7d65"}"#,
+        "is not a number of words",
+    );
+    assert_error(
+        r#"{"q": "a", "evidence": "1-9f86d081884c7d65", "unanswerable": true}"#,
+        "must not name a location",
+    );
+    assert_error(
+        r#"{"q": "a", "source": "a.md", "page": 1, "release": "latest"}"#,
+        "name the version",
     );
     assert_error(
         r#"{"q": "a", "source": "a.md", "page": 1, "also": [{"source": "b.md"}]}"#,

@@ -9,6 +9,7 @@ use mcdewey_search::{Fusion, Hit, Library, Mode, QueryError, SearchRequest, Sear
 
 use super::Measure;
 use crate::libraries::OpenLibrary;
+use crate::phrase::Words;
 use crate::{Answer, Question, RankedHit, ReportRow, Run, Scores};
 
 /// The number of hits requested for each question: more than the deepest metric counts, because
@@ -250,6 +251,7 @@ fn expand_duplicates(hit: Hit, document_id: impl Fn(&str) -> String) -> Vec<Rank
         section: chunk.page.section_slug().map(str::to_owned),
         headings: chunk.headings,
         ranges: Vec::new(),
+        words: Some(Words::of(&chunk.text)),
     };
 
     std::iter::once(shown).chain(duplicates).collect()

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use mcdewey_core::{Chunk, ContentHash, Index, IndexError, Scope, SourcePath};
 
 use super::{Evaluation, Measure, ranked_hits};
+use crate::phrase::Words;
 use crate::{JudgmentSet, RankedHit, ReportRow};
 
 pub(super) async fn measure(measure: &Measure<'_>, file: &Path) -> Result<Vec<ReportRow>> {
@@ -60,6 +61,7 @@ fn to_hit(chunk: &Chunk) -> RankedHit {
             .as_ref()
             .map(|section| section.slug.clone()),
         headings: chunk.headings.clone(),
+        words: Some(Words::of(&chunk.text)),
         ..RankedHit::document(chunk.document.source.as_str())
     }
 }

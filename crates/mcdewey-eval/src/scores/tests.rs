@@ -5,7 +5,8 @@ use std::time::Duration;
 use mcdewey_core::{ContentHash, Product};
 
 use super::*;
-use crate::{Anchor, QuestionFilter};
+use crate::phrase::Words;
+use crate::{Anchor, Phrase, QuestionFilter};
 
 fn question(ground_truth: GroundTruth, version: Option<&str>) -> Question {
     let filter = QuestionFilter {
@@ -18,6 +19,7 @@ fn question(ground_truth: GroundTruth, version: Option<&str>) -> Question {
         text: "a".to_owned(),
         kind: None,
         filter,
+        release: None,
         split: None,
         ground_truth,
     }
@@ -146,6 +148,62 @@ fn alternative_locations_are_one_answer() {
         ),
         0.0
     );
+}
+
+#[test]
+fn evidence_is_scored_by_the_words_that_a_hit_shows() {
+    let location = Location {
+        anchor: Anchor::Evidence(Phrase::of("wait 5 seconds")),
+        ..location("a.md", 1)
+    };
+    let question = question(GroundTruth::Locations(vec![location]), None);
+    let hit = |document: &str, text: Option<&str>| RankedHit {
+        words: text.map(Words::of),
+        ..RankedHit::document(document)
+    };
+
+    let score = scored(
+        &question,
+        Ok(vec![
+            hit("a.md", Some("wait 7 seconds")),
+            hit("b.md", Some("Wait 5 seconds.")),
+            // Another document with the chunk of the hit before.
+            hit("a.md", None),
+            hit("a.md", Some("First, wait **5** seconds.")),
+        ]),
+    );
+    assert_eq!(value(&score, Metric::Hit1), 1.0);
+    assert_eq!(value(&score, Metric::Evidence1), 0.0);
+    assert_eq!(value(&score, Metric::Evidence3), 1.0);
+    assert_eq!(value(&score, Metric::EvidenceMrr10), 1.0 / 3.0);
+    assert!(!score.values.contains_key(&Metric::PageHit1));
+}
+
+#[test]
+fn the_first_hit_of_another_release_than_the_question_names_is_counted() {
+    let question = Question {
+        release: Some("3.9".to_owned()),
+        ..question(GroundTruth::Locations(vec![location("a.md", 1)]), None)
+    };
+    let wrong = |versions: &[Option<&str>]| {
+        let hits = versions
+            .iter()
+            .map(|version| RankedHit {
+                product: Some("kafka".to_owned()),
+                version: version.map(str::to_owned),
+                ..RankedHit::document("a.md")
+            })
+            .collect();
+        scored(&question, Ok(hits))
+            .values
+            .get(&Metric::WrongRelease1)
+            .copied()
+    };
+
+    assert_eq!(wrong(&[Some("39"), Some("38")]), Some(0.0));
+    assert_eq!(wrong(&[Some("38"), Some("39")]), Some(1.0));
+    assert_eq!(wrong(&[None]), Some(0.0));
+    assert_eq!(wrong(&[]), None, "nothing wrong is shown");
 }
 
 #[test]
