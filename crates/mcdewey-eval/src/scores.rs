@@ -1,10 +1,10 @@
 //! Scores every question of a run.
 //!
 //! In every set, a hit counts for its document. A library's own judgments are scored by page as
-//! well, or by whether a hit shows the words that answer; their alternative locations are one answer, found as soon as one of them is, because
-//! collapsed chunks never show all of them. Where the answer is a set of spans, the characters of
-//! the hits are compared with it. An unanswerable question has no ranking to score; what counts is
-//! whether the search declined it.
+//! well, or by whether a hit shows the words that answer; their alternative locations are one
+//! answer, found as soon as one of them is, because collapsed chunks never show all of them. Where
+//! the answer is a set of spans, the characters of the hits are compared with it. An unanswerable
+//! question has no ranking to score; what counts is whether the search declined it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;

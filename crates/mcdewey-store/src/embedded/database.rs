@@ -1,7 +1,5 @@
 //! An SQLite file: one connection writes, a small pool reads, and each read sees one snapshot.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +8,7 @@ use mcdewey_core::IndexError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::EmbeddedResult;
-use super::{reserve, space};
+use super::space;
 
 /// Idle connections kept for readers: as many as searches run at once by default, each with one.
 /// More are opened when needed and closed after use, which takes longer than what most read.
@@ -33,15 +31,13 @@ const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// time.
 const PAGES_PER_CHECKPOINT: i64 = 8_000;
 
-/// Bytes of the index of the log that are reserved: enough for [`PAGES_PER_CHECKPOINT`].
+/// Free space that opening a file needs.
 ///
-/// SQLite maps the index (`-shm`) into memory after writing one byte to every page of 4 KiB. Where
-/// blocks are smaller, such a page is mostly a hole, and the process is killed with SIGBUS if the
-/// disk has no block left when the rest is written.
-const LOG_INDEX: u64 = 64 * 1024;
-
-/// Free space that opening a file needs: the index cannot be reserved before it exists.
-const SPACE_TO_OPEN: u64 = LOG_INDEX + 32 * 1024;
+/// SQLite maps the index of its log (`-shm`) into memory after writing one byte to every page of 4
+/// KiB. Where blocks are smaller, such a page is mostly a hole, and the process is killed with SIGBUS
+/// if the disk has no block left when the rest is written. The blocks cannot be allocated from here:
+/// closing any other handle of that file would release SQLite's locks on it.
+const SPACE_TO_OPEN: u64 = 96 * 1024;
 
 /// The expected schema of a database.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +73,6 @@ impl Database {
         space::check(path.parent().unwrap_or(path), 0, SPACE_TO_OPEN)?;
         let mut writer = Connection::open(path).map_err(explained)?;
         configure(&writer).map_err(explained)?;
-        reserve_log_index(path)?;
 
         let found: i64 = writer
             .query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -128,18 +123,6 @@ impl Database {
 
     pub(super) fn readers(&self) -> &Arc<ReadPool> {
         &self.readers
-    }
-}
-
-/// Allocates the blocks of the index of the log, once a connection has created it.
-fn reserve_log_index(database: &Path) -> EmbeddedResult<()> {
-    let mut path = database.as_os_str().to_owned();
-    path.push("-shm");
-    match File::options().write(true).open(path) {
-        Ok(index) => Ok(reserve::allocate(&index, LOG_INDEX)?),
-        // Without a log there is no index either.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }
 

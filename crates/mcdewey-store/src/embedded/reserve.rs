@@ -299,7 +299,7 @@ impl NumberedFiles {
 /// Allocates blocks of a file up to this offset without changing its length. On a file system that
 /// does not support this, only the minimum of free space protects the process.
 #[cfg(target_os = "linux")]
-pub(super) fn allocate(file: &File, up_to: u64) -> io::Result<()> {
+fn allocate(file: &File, up_to: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
     use rustix::io::Errno;
 
@@ -348,7 +348,7 @@ fn is_in_memory(_folder: &Path) -> bool {
 
 /// Blocks are reserved on Linux only.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn allocate(_file: &File, _up_to: u64) -> io::Result<()> {
+fn allocate(_file: &File, _up_to: u64) -> io::Result<()> {
     Ok(())
 }
 
