@@ -36,7 +36,8 @@ const PAGES_PER_CHECKPOINT: i64 = 8_000;
 /// SQLite maps the index of its log (`-shm`) into memory after writing one byte to every page of 4
 /// KiB. Where blocks are smaller, such a page is mostly a hole, and the process is killed with SIGBUS
 /// if the disk has no block left when the rest is written. The blocks cannot be allocated from here:
-/// closing any other handle of that file would release SQLite's locks on it.
+/// closing any other handle of that file would release SQLite's locks on it. So the first entry of the
+/// index, for which SQLite writes to all of it, is made at once (see [`fill_log_index`]).
 const SPACE_TO_OPEN: u64 = 96 * 1024;
 
 /// The expected schema of a database.
@@ -92,6 +93,10 @@ impl Database {
         } else if found < schema.version {
             // The file keeps its version, so that the older program that made it can still read it.
             writer.execute_batch(schema.tables).map_err(explained)?;
+        }
+
+        if found > 0 {
+            fill_log_index(&writer, found).map_err(explained)?;
         }
 
         Ok((
@@ -187,6 +192,12 @@ fn create(writer: &mut Connection, schema: Schema) -> rusqlite::Result<()> {
     transaction.execute_batch(schema.tables)?;
     transaction.pragma_update(None, "user_version", schema.version)?;
     transaction.commit()
+}
+
+/// Writes the version that is there once more. The commit makes the first entry of the log's index, and
+/// its pages get their blocks while there is space for them.
+fn fill_log_index(writer: &Connection, version: i64) -> rusqlite::Result<()> {
+    writer.pragma_update(None, "user_version", version)
 }
 
 /// Reports whether the disk has no space for a file, its log, or the memory shared by connections.
@@ -285,6 +296,22 @@ mod tests {
                 .unwrap();
             assert_eq!((kept, version), (1, 2));
         }
+    }
+
+    #[test]
+    fn opening_a_file_writes_to_every_page_of_the_logs_index() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        drop(Database::open(&path, SCHEMA).unwrap());
+        let (log, index) = (
+            path.with_extension("sqlite-wal"),
+            path.with_extension("sqlite-shm"),
+        );
+        assert!(!log.exists() && !index.exists(), "it was closed");
+
+        let _opened = Database::open(&path, SCHEMA).unwrap();
+        assert!(std::fs::metadata(log).unwrap().len() > 0);
+        assert!(std::fs::metadata(index).unwrap().len() >= 32 * 1024);
     }
 
     #[test]

@@ -29,10 +29,12 @@ const TABLES: [&str; 6] = [
     "tracker.dat",
     "bitmask.dat",
     "gaps.dat",
-    "flags_a.dat",
+    FLAGS_FILE,
     "mutable_id_tracker.mappings",
     "mutable_id_tracker.versions",
 ];
+/// A bit for each point: whether it has a value of a field, or was deleted.
+const FLAGS_FILE: &str = "flags_a.dat";
 /// A file of texts and keyword vectors: `page_<number>.dat`.
 const PAGE_FILES: NumberedFiles = NumberedFiles {
     prefix: "page_",
@@ -78,23 +80,23 @@ impl BlockReserve {
 
 /// Free space, in bytes, that opening a shard needs.
 ///
-/// The engine reads files of vectors from beginning to end, including holes. In an in-memory file
-/// system, reading a hole takes a block just as writing to it does. Such blocks cannot be reserved:
-/// they come and go with the reader.
+/// The engine reads files of vectors and of flags from beginning to end, including holes. In an
+/// in-memory file system, reading a hole takes a block just as writing to it does. Such blocks
+/// cannot be reserved: they come and go with the reader.
 pub(super) fn space_to_open(shard: &Path) -> io::Result<u64> {
     if is_in_memory(shard) {
-        size_of_vector_files(shard)
+        size_of_files_read_whole(shard)
     } else {
         Ok(0)
     }
 }
 
-fn size_of_vector_files(folder: &Path) -> io::Result<u64> {
+fn size_of_files_read_whole(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for path in entries(folder)? {
         if path.is_dir() {
-            bytes += size_of_vector_files(&path)?;
-        } else if VECTOR_FILES.number(&path).is_some() {
+            bytes += size_of_files_read_whole(&path)?;
+        } else if VECTOR_FILES.number(&path).is_some() || path.ends_with(FLAGS_FILE) {
             bytes += fs::metadata(&path)?.len();
         }
     }
@@ -449,6 +451,19 @@ mod tests {
         write(&next, 0, 1);
         remove_unused(dir.path()).unwrap();
         assert!(next.exists(), "it is used");
+    }
+
+    #[test]
+    fn files_that_are_read_whole_are_counted_with_their_holes() {
+        let (dir, store) = shard();
+        let size = || size_of_files_read_whole(dir.path()).unwrap();
+        assert_eq!(size(), 0, "pages and tables are read where they have data");
+
+        for (name, len) in [("chunk_0.mmap", 4_194_304), ("flags_a.dat", 1_048_576)] {
+            let file = File::create(store.join(name)).unwrap();
+            file.set_len(len).unwrap();
+        }
+        assert_eq!(size(), 4_194_304 + 1_048_576);
     }
 
     #[test]
