@@ -1,6 +1,9 @@
-//! An unusable reranker is reported at startup and by `doctor`.
+//! The reranker: the one of the catalogue reorders hits, and an unusable one is reported at startup and by
+//! `doctor`.
 
-use crate::support::{fail, mcdewey};
+use serde_json::Value;
+
+use crate::support::{fail, mcdewey, repository};
 
 #[test]
 fn a_reranker_folder_without_a_model_is_reported() {
@@ -30,4 +33,75 @@ fn a_reranker_folder_without_a_model_is_reported() {
         !output.status.success() && stdout.contains("reranker is broken"),
         "{stdout}"
     );
+}
+
+#[test]
+fn the_reranker_of_the_catalogue_is_fetched_and_reads_the_hits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (corpus, data) = (folder.path().join("corpus"), folder.path().join("data"));
+    std::fs::create_dir(&corpus).unwrap();
+    for (name, text) in [
+        (
+            "barge",
+            "A supervisor can barge into a call, and all three then talk to each other.",
+        ),
+        (
+            "call",
+            "In the barge state of a call, the supervisor can intercept the call or leave it.",
+        ),
+        (
+            "boat",
+            "A barge is a flat boat. The state of the barge is checked every year.",
+        ),
+    ] {
+        std::fs::write(
+            corpus.join(format!("{name}.md")),
+            format!("# {name}\n\n{text}\n"),
+        )
+        .unwrap();
+    }
+
+    let run = |arguments: &[&str]| {
+        let output = mcdewey(&data)
+            .arg("--corpus")
+            .arg(&corpus)
+            .args(["--rerank", "on"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["ingest"]);
+
+    // A folder in the cache of models, and its name in the status of the library.
+    let doctor = run(&["doctor"]);
+    let cached = repository().join("models/ms-marco-MiniLM-L-12-v2");
+    assert!(
+        doctor.contains(&format!(
+            "reranker {}: reads the first 20 hits",
+            cached.display()
+        )),
+        "{doctor}"
+    );
+    let models = run(&["models", "--json"]);
+    assert!(models.contains("ms-marco-MiniLM-L-12-v2") && models.contains("reranking"));
+
+    let answer: Value = serde_json::from_str(&run(&[
+        "search",
+        "--json",
+        "--explain",
+        "what can a supervisor do in the barge state",
+    ]))
+    .unwrap();
+    assert_eq!(answer["hits"][0]["source"], "call.md", "{answer}");
+
+    // A slow machine reads none of them in time, and says so.
+    let depth = answer["rerank_depth"].as_u64().unwrap();
+    assert_eq!(answer["reranked"], Value::Bool(depth == 3), "{answer}");
+    assert_eq!(answer["notices"].is_array(), depth < 3, "{answer}");
+    let explain = &answer["hits"][0]["explain"];
+    assert_eq!(explain["rerank"].is_number(), depth > 0, "{answer}");
+    assert_eq!(explain["parts"]["reranker"].is_number(), depth > 0);
 }

@@ -1,18 +1,27 @@
-//! The trait for an optional reranker: a cross-encoder that reads question and chunk together.
+//! The trait for an optional reranker: a cross-encoder that reads question and passage together.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 
-/// Scores how well chunks answer a question.
+/// Scores how well texts answer a question.
 ///
-/// [`Embed`](crate::Embed) finds chunks in the whole library; a reranker orders the few that were
+/// [`Embed`](crate::Embed) finds passages in the whole library; a reranker reads the few that were
 /// found. Implementations run on their own threads, so awaiting never blocks the runtime. A request
 /// that exceeds the capacity fails at once instead of waiting. Dropping the future discards the
 /// result and, soon after, stops the work.
 #[async_trait]
 pub trait Rerank: Send + Sync + 'static {
-    /// Returns one score per text, in the order of `texts`; higher is better. Scores are comparable
-    /// only within one call.
+    /// The model's name, for operators.
+    fn name(&self) -> &str;
+
+    /// Returns one score per text, in the order of `texts`; higher is better. The score of a text
+    /// depends on the question and the text alone, not on the others.
     async fn scores(&self, question: &str, texts: Vec<String>) -> Result<Vec<f32>, RerankError>;
+
+    /// Estimates how long [`Self::scores`] would take if it were called now, from the work that
+    /// waits already and the speed measured lately.
+    fn expected_time(&self, question: &str, texts: &[String]) -> Duration;
 }
 
 /// Why scoring failed.

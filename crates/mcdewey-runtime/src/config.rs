@@ -1,14 +1,12 @@
 //! What the engine needs to know. The program fills it in from its settings.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mcdewey_core::{Convert, Embed, Index};
 use mcdewey_embed::Precision;
 use mcdewey_ingest::Ingester;
-use mcdewey_provision::ModelSettings;
-use mcdewey_search::Fusion;
+use mcdewey_provision::{ModelSettings, RerankerSettings};
+use mcdewey_search::{Fusion, RerankLimits};
 use mcdewey_store::VectorStorage;
 
 use crate::location::LibraryLocation;
@@ -52,15 +50,13 @@ pub struct IngestConfig {
     pub keep_originals: bool,
 }
 
-/// A cross-encoder that reorders the top hits.
+/// A cross-encoder that reads the best hits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RerankConfig {
-    /// The folder of the model.
-    pub dir: PathBuf,
-    /// Scores that are not available by then are abandoned.
-    pub deadline: Duration,
-    /// Maximum number of hits that it reorders.
-    pub depth: usize,
+    /// Where its model comes from.
+    pub model: RerankerSettings,
+    /// How much it reads.
+    pub limits: RerankLimits,
 }
 
 impl IngestConfig {

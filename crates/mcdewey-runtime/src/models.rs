@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder, Precision, fingerprint};
-use mcdewey_provision::{ModelSettings, Provisioned};
+use mcdewey_provision::{ModelSettings, Provisioned, provision_reranker};
 use mcdewey_store::GenerationEntry;
 
 use crate::config::{EngineConfig, RerankConfig};
 use crate::notice::Notify;
+use crate::search_config::Reranker;
 
 /// Maximum number of questions that wait for the model; further ones are rejected as overload.
 const QUESTION_QUEUE: usize = 256;
@@ -20,13 +21,6 @@ pub(crate) struct Models {
     pub(crate) embed: Arc<OnnxEmbedder>,
     pub(crate) reranker: Option<Reranker>,
     pub(crate) others: OtherModels,
-}
-
-/// A running cross-encoder with its deadline and depth.
-#[derive(Clone)]
-pub(crate) struct Reranker {
-    pub(crate) model: Arc<CrossEncoder>,
-    pub(crate) config: RerankConfig,
 }
 
 /// Starts the models of older generations from folders on this machine; never downloads one.
@@ -40,10 +34,11 @@ pub(crate) struct OtherModels {
 impl Models {
     /// Downloads missing files and starts the models. Blocks.
     pub(crate) fn start(config: &EngineConfig) -> Result<Self> {
-        if let Some(rerank) = &config.rerank {
+        let own_reranker = config.rerank.as_ref().map(|rerank| &rerank.model.dir);
+        if let Some(Some(dir)) = own_reranker {
             // Checked first, so that an incomplete folder is reported before anything is
             // downloaded.
-            CrossEncoder::check(&rerank.dir)?;
+            CrossEncoder::check(dir)?;
         }
 
         let provisioned = provision(&config.model, &config.notify)?;
@@ -58,7 +53,14 @@ impl Models {
         let reranker = config
             .rerank
             .as_ref()
-            .map(|rerank| Reranker::start(rerank, &provisioned.runtime, options.threads))
+            .map(|rerank| {
+                start_reranker(
+                    rerank,
+                    &provisioned.runtime,
+                    options.threads,
+                    &config.notify,
+                )
+            })
             .transpose()?;
 
         let others = OtherModels {
@@ -75,15 +77,19 @@ impl Models {
     }
 }
 
-impl Reranker {
-    fn start(config: &RerankConfig, runtime: &Path, threads: usize) -> Result<Self> {
-        let model = CrossEncoder::start(&config.dir, runtime, threads)
-            .context("cannot start the reranker")?;
-        Ok(Self {
-            model: Arc::new(model),
-            config: config.clone(),
-        })
-    }
+/// Downloads the reranker's files if they are missing, and starts it.
+fn start_reranker(
+    config: &RerankConfig,
+    runtime: &Path,
+    threads: usize,
+    notify: &Notify,
+) -> Result<Reranker> {
+    let dir = provision_reranker(&config.model, &|step| notify.provisioning(&step))?;
+    let model = CrossEncoder::start(&dir, runtime, threads).context("cannot start the reranker")?;
+    Ok(Reranker {
+        model: Arc::new(model),
+        limits: config.limits,
+    })
 }
 
 impl OtherModels {

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use mcdewey_core::{Embed, Index};
-use mcdewey_search::{Fusion, Library};
-
-use crate::models::Reranker;
+use mcdewey_embed::CrossEncoder;
+use mcdewey_search::{Fusion, Library, RerankLimits};
 
 /// The configuration of every library to search that is made from an index and its model.
 #[derive(Clone)]
@@ -15,6 +14,13 @@ pub(crate) struct SearchConfig {
     pub(crate) reranker: Option<Reranker>,
 }
 
+/// A running cross-encoder and how much it reads.
+#[derive(Clone)]
+pub(crate) struct Reranker {
+    pub(crate) model: Arc<CrossEncoder>,
+    pub(crate) limits: RerankLimits,
+}
+
 impl SearchConfig {
     /// Returns a library over an index and its model.
     pub(crate) fn library(&self, index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Library {
@@ -22,9 +28,7 @@ impl SearchConfig {
             .with_fusion(self.fusion)
             .with_answer_cache(self.answer_cache_bytes);
         match &self.reranker {
-            Some(Reranker { model, config }) => {
-                library.with_reranker(model.clone(), config.deadline, config.depth)
-            }
+            Some(Reranker { model, limits }) => library.with_reranker(model.clone(), *limits),
             None => library,
         }
     }

@@ -51,6 +51,7 @@ pub use question::terms::{self, content_stems};
 pub use ranking::collapse::Occurrence;
 pub use ranking::facets::FacetCount;
 pub use ranking::fusion::{Explanation, Fusion, Scale};
+pub use ranking::rerank::RerankLimits;
 pub use request::{
     CURSOR, DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector,
     SearchRequest,

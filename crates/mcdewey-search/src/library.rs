@@ -20,7 +20,7 @@ use crate::QueryError;
 use crate::library::answers::AnswerCache;
 use crate::library::view::ViewCache;
 use crate::ranking::fusion::Fusion;
-use crate::ranking::rerank::Reranker;
+use crate::ranking::rerank::{RerankLimits, Reranker};
 
 /// How long to wait for the model before the question is answered without it.
 pub(crate) const EMBED_DEADLINE: Duration = Duration::from_secs(10);
@@ -55,17 +55,10 @@ impl Library {
         self
     }
 
-    /// Adds a model that reorders the first `depth` hits of the first page, in every mode that uses
-    /// the semantic search. If it misses the deadline, the hits keep the order of the search and
-    /// the results have a notice.
+    /// Adds a model that reads the best hits of every hybrid search, within these limits.
     #[must_use]
-    pub fn with_reranker(
-        mut self,
-        model: Arc<dyn Rerank>,
-        deadline: Duration,
-        depth: usize,
-    ) -> Self {
-        self.reranker = Some(Reranker::new(model, deadline, depth));
+    pub fn with_reranker(mut self, model: Arc<dyn Rerank>, limits: RerankLimits) -> Self {
+        self.reranker = Some(Reranker::new(model, limits));
         self
     }
 
@@ -104,9 +97,10 @@ impl Library {
         self.embed.model()
     }
 
-    /// Whether a model reorders the first hits.
-    pub fn has_reranker(&self) -> bool {
-        self.reranker.is_some()
+    /// The name of the reranker, and the number of hits that it reads if time allows.
+    pub fn reranker(&self) -> Option<(&str, usize)> {
+        let reranker = self.reranker.as_ref()?;
+        Some((reranker.name(), reranker.full_depth()))
     }
 
     /// The model of the library, with which texts are measured in tokens.

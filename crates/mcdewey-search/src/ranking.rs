@@ -5,3 +5,4 @@ pub(crate) mod collapse;
 pub(crate) mod facets;
 pub(crate) mod fusion;
 pub(crate) mod rerank;
+pub(crate) mod second_phase;

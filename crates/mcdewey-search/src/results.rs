@@ -37,9 +37,11 @@ pub struct SearchResults {
     pub signals: Option<Signals>,
     /// Set if the library probably contains no answer.
     pub no_answer: Option<NoAnswer>,
-    /// For the first page, if there is a reranker: whether it ordered the first hits. If it did not,
-    /// `notices` give the reason.
+    /// For a hybrid search, if there is a reranker: whether it read all the hits that it should. If it
+    /// did not, `notices` give the reason.
     pub reranked: Option<bool>,
+    /// How many of the question's best hits the reranker read, whichever page they are on.
+    pub rerank_depth: Option<usize>,
     /// Present while passages in the scope have no vector yet, after a library was filled for the
     /// first time: how many have one. The hits are those of a keyword search then, and there is
     /// neither a confidence nor a verdict that there is no answer.
@@ -57,32 +59,13 @@ pub struct SearchResults {
 impl SearchResults {
     /// Reduces the page to what the same request finds with this limit, so that a response that has
     /// no room for all hits need not search again. A limit that is not smaller changes nothing.
-    ///
-    /// A reranker orders only the hits of a page among themselves, so the hits that remain are the
-    /// first ones of the ranking, and not always the first ones of this page.
     pub fn limit_to(&mut self, limit: usize) {
         if limit >= self.hits.len() {
             return;
         }
 
-        self.hits.sort_by_key(|hit| hit.rank);
         self.hits.truncate(limit);
-        sort_by_rerank_score(&mut self.hits);
         self.unversioned.truncate(limit);
         self.continuation.limit_to(limit);
     }
-}
-
-/// Sorts the hits that a reranker read by its scores. Hits with equal scores, and those it did not
-/// read, which come after the others, keep their order.
-pub(crate) fn sort_by_rerank_score(hits: &mut [Hit]) {
-    let read = hits
-        .iter()
-        .take_while(|hit| hit.rerank_score.is_some())
-        .count();
-
-    hits[..read].sort_by(|left, right| {
-        let [left, right] = [left, right].map(|hit| hit.rerank_score.unwrap_or(f32::NEG_INFINITY));
-        right.total_cmp(&left)
-    });
 }

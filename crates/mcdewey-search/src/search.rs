@@ -3,6 +3,7 @@
 
 mod coverage;
 mod prepare;
+mod reorder;
 mod retrieve;
 #[cfg(test)]
 mod tests;
@@ -17,15 +18,14 @@ use crate::question::analysis::{QuestionAnalysis, analyse};
 use crate::question::filter::resolve_filter;
 use crate::question::terms;
 use crate::ranking::collapse::CollapsedHit;
-use crate::ranking::rerank::Reranker;
+use crate::results::SearchResults;
 use crate::results::confidence::{self, EVIDENCE_HITS, Evidence};
 use crate::results::continuation::{Continuation, Cursors};
 use crate::results::hit::Hit;
 use crate::results::snippet::snippet;
 use crate::results::timings::{StageTimer, Timings};
-use crate::results::{SearchResults, sort_by_rerank_score};
 use crate::{
-    DEFAULT_LIMIT, LibrarySnapshot, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, NoAnswer, QueryError,
+    DEFAULT_LIMIT, LibrarySnapshot, MAX_LIMIT, MAX_QUESTION_BYTES, NoAnswer, QueryError,
     SearchRequest, Signals,
 };
 
@@ -91,6 +91,9 @@ impl<'a> SearchPipeline<'a> {
             Some(cursor) => cursors.resume(cursor)?,
             None => (cursors, 0),
         };
+        if cursors.depth() > 0 && snapshot.library.reranker.is_none() {
+            return Err(QueryError::CursorExpired);
+        }
 
         let analysis = analyse(&request.q, view);
         Ok(Self {
@@ -119,39 +122,53 @@ impl<'a> SearchPipeline<'a> {
             self.limit
         };
 
-        let found = self
-            .find(
-                &prepared,
-                keyword_list,
-                &self.scope,
-                self.offset..self.offset.saturating_add(limit),
-            )
+        let page = self.offset..self.offset.saturating_add(limit);
+        let mut found = self
+            .find(&prepared, keyword_list, &self.scope, page.end)
             .await?;
         stages.add(&found.stages);
+
+        let reranker = self.snapshot.library.reranker.as_ref();
+        let reading = self.reorder(&mut found, &self.scope, reranker).await?;
+        stages.lap(if reranker.is_some() {
+            "rerank"
+        } else {
+            "fusion"
+        });
+
         let (unversioned, unversioned_incomplete) = match self.unversioned_scope() {
             Some(scope) => {
                 let incomplete = self.incomplete_coverage(&scope).await?;
                 let limit = self.limit.min(MAX_UNVERSIONED);
-                let found = match incomplete {
+                let mut found = match incomplete {
                     Some(_) => {
                         let by_words = prepared.by_words();
-                        self.find(&by_words, None, &scope, 0..limit).await?
+                        self.find(&by_words, None, &scope, limit).await?
                     }
-                    None => self.find(&prepared, None, &scope, 0..limit).await?,
+                    None => self.find(&prepared, None, &scope, limit).await?,
                 };
                 stages.add(&found.stages);
-                (self.write_out(found.hits, &scope).await?, incomplete)
+                let reading = self.reorder(&mut found, &scope, None).await?;
+                let (hits, _) = found.into_page(self.request.group, 0..limit);
+                let hits = self.write_out(hits, reading.chunks, &scope).await?;
+                (hits, incomplete)
             }
             None => (Vec::new(), None),
         };
         let indexing = coverage::sum(incomplete, unversioned_incomplete);
 
-        let has_more = found.has_more || found.hits.len() > self.limit;
-        let mut hits = self.write_out(found.hits, &self.scope).await?;
-        let (signals, no_answer) = self.confidence(found.evidence.as_ref(), &hits);
+        let facets = std::mem::take(&mut found.ranking.facets);
+        let evidence = found.evidence.take();
+        let corrections = std::mem::take(&mut found.corrections);
+        let (page_hits, has_more) = found.into_page(self.request.group, page);
+        let has_more = has_more || page_hits.len() > self.limit;
+        let mut hits = self
+            .write_out(page_hits, reading.chunks, &self.scope)
+            .await?;
+        let (signals, no_answer) = self.confidence(evidence.as_ref(), &hits);
 
         let mut notices = prepared.notices;
-        notices.extend(found.corrections.iter().map(|(word, correction)| {
+        notices.extend(corrections.iter().map(|(word, correction)| {
             format!("Showing results for “{correction}”: “{word}” does not occur in the library")
         }));
 
@@ -162,60 +179,29 @@ impl<'a> SearchPipeline<'a> {
             self.note_asked(&unversioned);
         }
 
+        notices.extend(reading.notice);
         stages.lap("write");
 
-        let mut reranked = None;
-        if let Some(reranker) = self.reranker().filter(|_| incomplete.is_none()) {
-            let outcome = self.rerank(reranker, &mut hits).await;
-            reranked = Some(outcome.is_ok());
-            notices.extend(outcome.err());
-            stages.lap("rerank");
-        }
-
         let next_offset = has_more.then(|| self.offset + self.limit);
-        let continuation = Continuation::new(self.cursors, self.offset, hits.len(), next_offset);
+        let cursors = self.cursors.after_reading(reading.depth);
+        let continuation = Continuation::new(cursors, self.offset, hits.len(), next_offset);
 
         Ok(SearchResults {
             hits,
             unversioned,
-            facets: found.facets,
+            facets,
             continuation,
             degraded: prepared.degraded,
             indexing,
             confidence: signals.map(|signals| signals.probability()),
             signals: signals.filter(|_| self.request.explain),
             no_answer,
-            reranked,
+            reranked: reading.depth.map(|_| reading.is_complete),
+            rerank_depth: reading.depth,
             notices,
             state: self.snapshot.state().clone(),
             timings: stages.finish(self.started),
         })
-    }
-
-    /// Returns the reranker for this request's hits: it orders the first page only, and not that of
-    /// a keyword search.
-    fn reranker(&self) -> Option<&'a Reranker> {
-        self.snapshot
-            .library
-            .reranker
-            .as_ref()
-            .filter(|_| self.request.mode != Mode::Keyword && self.request.cursor.is_none())
-    }
-
-    /// Sorts the hits by the model's scores.
-    ///
-    /// # Errors
-    ///
-    /// A notice for the caller. No hit has moved then.
-    async fn rerank(&self, reranker: &Reranker, hits: &mut [Hit]) -> Result<(), String> {
-        let inputs = hits.iter().map(|hit| reranker_input(&hit.chunk));
-        let scores = reranker.scores(&self.request.q, inputs).await?;
-        for (hit, score) in hits.iter_mut().zip(scores) {
-            hit.rerank_score = Some(score);
-        }
-
-        sort_by_rerank_score(hits);
-        Ok(())
     }
 
     /// Returns the signals of the first page of hits, and what to report if they probably do not
@@ -250,21 +236,20 @@ impl<'a> SearchPipeline<'a> {
         })
     }
 
-    /// Reads the chunks of the hits.
+    /// Reads the chunks of the hits, except those that are loaded already.
     async fn write_out(
         &self,
         found: Vec<CollapsedHit>,
+        mut chunks: HashMap<ChunkId, Chunk>,
         scope: &Scope,
     ) -> Result<Vec<Hit>, QueryError> {
         let ids: Vec<ChunkId> = found
             .iter()
-            .map(|hit| hit.shown.candidate.chunk_id.clone())
+            .map(|hit| &hit.shown.candidate.chunk_id)
+            .filter(|id| !chunks.contains_key(*id))
+            .cloned()
             .collect();
-        let chunks = self.snapshot.reader().chunks(&ids, scope).await?;
-        let mut chunks: HashMap<ChunkId, Chunk> = chunks
-            .into_iter()
-            .map(|chunk| (chunk.chunk_id.clone(), chunk))
-            .collect();
+        chunks.extend(self.load_chunks(&ids, scope).await?);
         let stems: HashSet<String> = terms::content_stems(&self.request.q);
 
         let mut hits = Vec::with_capacity(found.len());
@@ -283,20 +268,30 @@ impl<'a> SearchPipeline<'a> {
                 snippet: snippet(&chunk.text, &stems),
                 chunk,
                 score: collapsed.shown.score,
-                rerank_score: None,
+                rerank_score: collapsed.rerank_score,
                 also_in: collapsed.also_in,
                 explanation: self.request.explain.then_some(collapsed.shown.explanation),
-                rank: hits.len(),
             });
         }
 
         Ok(hits)
     }
-}
 
-/// What a reranker reads of a chunk: its breadcrumb, then its text.
-fn reranker_input(chunk: &Chunk) -> String {
-    format!("{}\n{}", chunk.headings.join(" > "), chunk.text)
+    async fn load_chunks(
+        &self,
+        ids: &[ChunkId],
+        scope: &Scope,
+    ) -> Result<HashMap<ChunkId, Chunk>, QueryError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+
+        let chunks = self.snapshot.reader().chunks(ids, scope).await?;
+        Ok(chunks
+            .into_iter()
+            .map(|chunk| (chunk.chunk_id.clone(), chunk))
+            .collect())
+    }
 }
 
 /// Checks what does not depend on the library, and returns the limit.

@@ -133,10 +133,9 @@ fn facts(
     index: &IndexState,
 ) -> Vec<(&'static str, String)> {
     let model = state.library.model();
-    let reranker = if state.library.has_reranker() {
-        "on"
-    } else {
-        "off"
+    let reranker = match state.library.reranker() {
+        Some((name, depth)) => format!("{name}, reads the first {depth} hits"),
+        None => "off".to_owned(),
     };
 
     vec![
@@ -154,7 +153,7 @@ fn facts(
                 model.name, model.dimensions, model.window
             ),
         ),
-        ("Reranker", reranker.to_owned()),
+        ("Reranker", reranker),
         ("Generation", index.generation.to_string()),
         ("Revision", index.revision.0.to_string()),
         ("McDewey", env!("CARGO_PKG_VERSION").to_owned()),

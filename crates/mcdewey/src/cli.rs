@@ -63,7 +63,11 @@ pub(crate) struct SettingFlags {
         value_parser = path
     )]
     pub(crate) pdfium_library: Option<PathBuf>,
-    /// Folder with an ONNX cross-encoder that reranks the top hits [default: no reranking]
+    /// Whether a cross-encoder reads the best hits of a search again, with the question, and reorders
+    /// them: on or off [default: off, or on with --rerank-dir]
+    #[arg(long, global = true, env = "MCDEWEY_RERANK", value_name = "ON|OFF")]
+    pub(crate) rerank: Option<String>,
+    /// Use the ONNX cross-encoder in this folder instead of the one from the catalogue
     #[arg(long, global = true, env = "MCDEWEY_RERANK_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) rerank_dir: Option<PathBuf>,
     /// Address and port to listen on [default: 127.0.0.1:8080]

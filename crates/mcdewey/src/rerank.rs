@@ -1,11 +1,12 @@
-//! Settings of the reranker: its folder, its deadline and how many hits it reorders.
+//! Settings of the reranker: whether there is one, where it comes from, and how much it reads.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use mcdewey_provision::RerankerSettings;
 use mcdewey_runtime::RerankConfig;
-use mcdewey_search::MAX_LIMIT;
+use mcdewey_search::{MAX_LIMIT, RerankLimits};
 use serde::Deserialize;
 
 use crate::cli::SettingFlags;
@@ -17,20 +18,26 @@ const DEFAULT_DEPTH: usize = 20;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RerankTable {
+    #[serde(rename = "use")]
+    choice: Option<String>,
     dir: Option<PathBuf>,
     deadline_ms: Option<u64>,
     depth: Option<usize>,
 }
 
 impl RerankTable {
-    /// Merges flags, environment and settings file. Returns `None` without a folder: there is no
-    /// reranker then.
-    pub(crate) fn resolve(self, flags: &SettingFlags) -> Result<Option<RerankConfig>> {
+    /// Merges flags, environment and settings file. A folder switches the reranker on if nothing
+    /// else is said. Returns `None` if it is off. `cached` tells where downloaded files are kept.
+    pub(crate) fn resolve(
+        self,
+        flags: &SettingFlags,
+        cached: RerankerSettings,
+    ) -> Result<Option<RerankConfig>> {
         let deadline_ms = self.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
         let depth = self.depth.unwrap_or(DEFAULT_DEPTH);
         ensure!(
             deadline_ms > 0,
-            "deadline_ms of [rerank] is 0; it must be at least 1, or remove [rerank]"
+            "deadline_ms of [rerank] is 0; it must be at least 1, or set --rerank off"
         );
         ensure!(
             (2..=MAX_LIMIT).contains(&depth),
@@ -43,10 +50,19 @@ impl RerankTable {
             .or(self.dir)
             .filter(|dir| !dir.as_os_str().is_empty());
 
-        Ok(dir.map(|dir| RerankConfig {
-            dir,
-            deadline: Duration::from_millis(deadline_ms),
-            depth,
+        let is_on = match flags.rerank.as_deref().or(self.choice.as_deref()) {
+            None => dir.is_some(),
+            Some("on") => true,
+            Some("off") => false,
+            Some(other) => bail!("--rerank is {other:?}; it must be on or off"),
+        };
+
+        Ok(is_on.then(|| RerankConfig {
+            model: RerankerSettings { dir, ..cached },
+            limits: RerankLimits {
+                depth,
+                time: Some(Duration::from_millis(deadline_ms)),
+            },
         }))
     }
 }
@@ -56,32 +72,42 @@ mod tests {
     use super::*;
 
     fn resolve(file: &str, flags: &SettingFlags) -> Result<Option<RerankConfig>> {
-        toml::from_str::<RerankTable>(file)?.resolve(flags)
+        toml::from_str::<RerankTable>(file)?.resolve(flags, RerankerSettings::default())
+    }
+
+    fn flags(rerank: Option<&str>, dir: Option<&str>) -> SettingFlags {
+        SettingFlags {
+            rerank: rerank.map(str::to_owned),
+            rerank_dir: dir.map(PathBuf::from),
+            ..SettingFlags::default()
+        }
     }
 
     #[test]
-    fn no_folder_means_no_reranker() {
-        assert_eq!(
-            resolve("deadline_ms = 100", &SettingFlags::default()).unwrap(),
-            None
-        );
+    fn it_is_off_unless_switched_on_or_given_a_folder() {
+        let is_on = |file, flags| resolve(file, &flags).unwrap().is_some();
+        assert!(!is_on("deadline_ms = 100", flags(None, None)));
+        assert!(is_on("use = 'on'", flags(None, None)));
+        assert!(is_on("dir = 'a'", flags(None, None)));
+        assert!(!is_on("dir = 'a'", flags(Some("off"), None)));
+        assert!(!is_on("use = 'off'", flags(None, Some("a"))));
+        assert!(is_on("use = 'off'", flags(Some("on"), None)));
     }
 
     #[test]
     fn flags_override_the_file_and_the_file_overrides_the_defaults() {
-        let flags = SettingFlags {
-            rerank_dir: Some(PathBuf::from("b")),
-            ..SettingFlags::default()
+        let settings = resolve("dir = 'a'\ndepth = 5", &flags(None, Some("b"))).unwrap();
+        let expected = RerankConfig {
+            model: RerankerSettings {
+                dir: Some("b".into()),
+                ..RerankerSettings::default()
+            },
+            limits: RerankLimits {
+                depth: 5,
+                time: Some(Duration::from_millis(300)),
+            },
         };
-        let settings = resolve("dir = 'a'\ndepth = 5", &flags).unwrap().unwrap();
-        assert_eq!(
-            settings,
-            RerankConfig {
-                dir: "b".into(),
-                deadline: Duration::from_millis(300),
-                depth: 5
-            }
-        );
+        assert_eq!(settings, Some(expected));
     }
 
     #[test]
@@ -90,8 +116,9 @@ mod tests {
             ("deadline_ms = 0", "deadline_ms"),
             ("depth = 1", "depth"),
             ("dept = 5", "dept"),
+            ("use = 'maybe'", "--rerank"),
         ] {
-            let error = format!("{:#}", resolve(file, &SettingFlags::default()).unwrap_err());
+            let error = format!("{:#}", resolve(file, &flags(None, None)).unwrap_err());
             assert!(error.contains(word), "{error}");
         }
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use mcdewey_auth::{AccessSettings, FeedbackPolicy, OidcSettings};
 use mcdewey_core::RootName;
 use mcdewey_ingest::{LibraryFile, Root};
-use mcdewey_provision::{ModelSettings, PdfiumSettings};
+use mcdewey_provision::{ModelSettings, PdfiumSettings, RerankerSettings};
 use mcdewey_query::{TelemetrySettings, is_host};
 use mcdewey_runtime::{Precision, RerankConfig, ServerLocation};
 use mcdewey_search::Fusion;
@@ -133,7 +133,18 @@ impl Settings {
         let flags = without_empty_values(flags);
         let file = read_file(flags.config.as_deref())?;
         let qdrant = file.qdrant.resolve(&flags)?;
-        let rerank = file.rerank.resolve(&flags)?;
+        let cache_dir = flags
+            .models_dir
+            .clone()
+            .or(file.models_dir)
+            .unwrap_or_else(|| PathBuf::from("models"));
+        let python = file.python.unwrap_or_else(|| "python3".to_owned());
+        let reranker = RerankerSettings {
+            dir: None,
+            cache_dir: cache_dir.clone(),
+            python: python.clone(),
+        };
+        let rerank = file.rerank.resolve(&flags, reranker)?;
 
         let data_dir = flags
             .data_dir
@@ -208,12 +219,6 @@ impl Settings {
             rules: file.library,
             ..Root::new(RootName::default(), corpus)
         };
-
-        let cache_dir = flags
-            .models_dir
-            .or(file.models_dir)
-            .unwrap_or_else(|| PathBuf::from("models"));
-        let python = file.python.unwrap_or_else(|| "python3".to_owned());
 
         Ok(Self {
             roots: resolve_roots(default_root, file.root)?,
@@ -306,6 +311,7 @@ fn without_empty_values(flags: SettingFlags) -> SettingFlags {
         precision: non_empty_text(flags.precision),
         ort_dylib: non_empty_path(flags.ort_dylib),
         pdfium_library: non_empty_path(flags.pdfium_library),
+        rerank: non_empty_text(flags.rerank),
         rerank_dir: non_empty_path(flags.rerank_dir),
         listen: non_empty_text(flags.listen),
         public_url: non_empty_text(flags.public_url),

@@ -1,157 +1,216 @@
-//! The cross-encoder's thread and the single-place queue in front of it.
+//! The cross-encoder's threads, each with a session of its own, and the queue in front of them.
 //!
-//! One question is scored and one may wait; a third is rejected at once, because its deadline would
-//! pass in the queue. The thread scores a few chunks at a time and checks between batches whether
-//! the caller still waits, so that an abandoned question does not delay the next.
+//! A thread reads one passage at a time and then takes the next, whoever asked, so that short
+//! questions do not wait for long ones and abandoned passages are skipped. The time that reading takes
+//! is measured with every passage, from which the time for more is estimated.
 
+use std::collections::VecDeque;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use mcdewey_core::RerankError;
 use tokio::sync::oneshot;
 
 use crate::queue::panic_message;
 
-/// Runs the model over a question and chunks that fit into one batch. Returns one score per chunk.
-pub(super) type ScoreBatch = Box<dyn FnMut(&str, &[&str]) -> Result<Vec<f32>, String> + Send>;
+/// Runs the model over a question and a passage, and returns its score.
+pub(super) type ScorePassage = Box<dyn FnMut(&str, &str) -> Result<f32, String> + Send>;
 
-/// Chunks scored in one run of the model.
-const CHUNK_BATCH: usize = 4;
-/// Questions that may wait while another is scored.
-const QUEUE_CAPACITY: usize = 1;
+/// Passages that may wait. Callers ask for what can be read in time, so this is only reached by those
+/// that need an order made again.
+const QUEUE_CAPACITY: usize = 1024;
+/// What a passage costs besides its bytes: the special tokens, and starting the model.
+const BYTES_PER_PASSAGE: usize = 64;
+/// The weight of the latest passage in the measured speed.
+const LATEST: f64 = 0.1;
 
-/// The model's thread. Dropping it ends the thread once its current batch is done.
+/// The model's threads. Dropping them ends each once its current passage is read.
 #[derive(Debug)]
-pub(super) struct RerankWorker {
-    requests: Option<SyncSender<RerankRequest>>,
-    thread: Option<JoinHandle<()>>,
+pub(super) struct RerankWorkers {
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<QueueState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct QueueState {
+    jobs: VecDeque<Job>,
+    /// What the passages cost that wait or are being read.
+    pending_bytes: usize,
+    /// The measured seconds per byte of one thread.
+    seconds_per_byte: f64,
+    closed: bool,
 }
 
 #[derive(Debug)]
-struct RerankRequest {
-    question: String,
-    chunks: Vec<String>,
-    reply: oneshot::Sender<Result<Vec<f32>, RerankError>>,
+struct Job {
+    question: Arc<str>,
+    passage: String,
+    reply: oneshot::Sender<Result<f32, RerankError>>,
 }
 
-impl RerankWorker {
-    /// Starts the model's thread.
-    pub(super) fn start(score_batch: ScoreBatch) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(QUEUE_CAPACITY);
-        let thread = thread::Builder::new()
-            .name("reranking".to_owned())
-            .spawn(move || serve(score_batch, &receiver))?;
+impl RerankWorkers {
+    /// Starts a thread for each session. `trial` is how long one of them took to read a passage of
+    /// `trial_bytes`.
+    pub(super) fn start(
+        sessions: Vec<ScorePassage>,
+        trial: Duration,
+        trial_bytes: usize,
+    ) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        queue.lock().seconds_per_byte =
+            trial.as_secs_f64() / (trial_bytes + BYTES_PER_PASSAGE) as f64;
 
-        Ok(Self {
-            requests: Some(sender),
-            thread: Some(thread),
-        })
+        // Made before the threads, so that those already started end if another cannot start.
+        let mut workers = Self {
+            queue: Arc::clone(&queue),
+            threads: Vec::new(),
+        };
+        for score_passage in sessions {
+            let queue = Arc::clone(&queue);
+            let thread = thread::Builder::new()
+                .name("reranking".to_owned())
+                .spawn(move || serve(score_passage, &queue))?;
+            workers.threads.push(thread);
+        }
+
+        Ok(workers)
     }
 
-    /// Scores chunks and returns the scores in their order, or [`RerankError::Busy`] at once if a
-    /// question is already waiting. Dropping the future ends the work after the current batch.
+    /// Estimates how long passages would take that cost so many bytes, behind those that wait.
+    pub(super) fn expected_time(&self, question: &str, passages: &[String]) -> Duration {
+        let state = self.queue.lock();
+        let new_bytes: usize = passages.iter().map(|passage| cost(question, passage)).sum();
+        let bytes = state.pending_bytes + new_bytes;
+        let threads = self.threads.len().max(1);
+        Duration::from_secs_f64(bytes as f64 * state.seconds_per_byte / threads as f64)
+    }
+
+    /// Scores passages and returns the scores in their order, or [`RerankError::Busy`] at once if too
+    /// many wait already. Dropping the future ends the work after the passages that are being read.
     pub(super) async fn score(
         &self,
-        question: String,
-        chunks: Vec<String>,
+        question: &str,
+        passages: Vec<String>,
     ) -> Result<Vec<f32>, RerankError> {
-        let requests = self.requests.as_ref().ok_or(RerankError::Closed)?;
-        let (reply, answer) = oneshot::channel();
-        let request = RerankRequest {
-            question,
-            chunks,
-            reply,
-        };
+        let question: Arc<str> = question.into();
+        let mut answers = Vec::with_capacity(passages.len());
+        {
+            let mut state = self.queue.lock();
+            if state.jobs.len() + passages.len() > QUEUE_CAPACITY {
+                return Err(RerankError::Busy);
+            }
 
-        requests.try_send(request).map_err(|error| match error {
-            TrySendError::Full(_) => RerankError::Busy,
-            TrySendError::Disconnected(_) => RerankError::Closed,
-        })?;
+            for passage in passages {
+                let (reply, answer) = oneshot::channel();
+                state.pending_bytes += cost(&question, &passage);
+                state.jobs.push_back(Job {
+                    question: Arc::clone(&question),
+                    passage,
+                    reply,
+                });
+                answers.push(answer);
+            }
+        }
+        self.queue.changed.notify_all();
 
-        answer.await.unwrap_or(Err(RerankError::Closed))
+        let mut scores = Vec::with_capacity(answers.len());
+        for answer in answers {
+            scores.push(answer.await.unwrap_or(Err(RerankError::Closed))?);
+        }
+
+        Ok(scores)
     }
 }
 
-impl Drop for RerankWorker {
+impl Drop for RerankWorkers {
     fn drop(&mut self) {
-        // Without a sender, the thread stops waiting for requests.
-        drop(self.requests.take());
-        if let Some(thread) = self.thread.take() {
+        {
+            let mut state = self.queue.lock();
+            state.closed = true;
+            state.jobs.clear();
+        }
+        self.queue.changed.notify_all();
+
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
 }
 
-fn serve(mut score_batch: ScoreBatch, requests: &Receiver<RerankRequest>) {
-    while let Ok(request) = requests.recv() {
-        if let Some(outcome) = score_request(&mut score_batch, &request) {
-            // Sending fails if the caller has given up meanwhile.
-            let _ = request.reply.send(outcome);
-        }
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Scores the chunks of a request. Returns `None` if the caller has given up.
-fn score_request(
-    score_batch: &mut ScoreBatch,
-    request: &RerankRequest,
-) -> Option<Result<Vec<f32>, RerankError>> {
-    let chunks = &request.chunks;
-    let mut scores = vec![0.0; chunks.len()];
-
-    for batch in plan_batches(chunks) {
-        if request.reply.is_closed() {
-            return None;
-        }
-
-        let texts: Vec<&str> = batch
-            .iter()
-            .map(|&position| chunks[position].as_str())
-            .collect();
-
-        match score_guarded(score_batch, &request.question, &texts) {
-            Ok(batch_scores) => {
-                for (&position, score) in batch.iter().zip(batch_scores) {
-                    scores[position] = score;
-                }
+    /// Waits for a passage; `None` if there will be none.
+    fn next(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return None;
             }
-            Err(error) => return Some(Err(error)),
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    Some(Ok(scores))
+    /// Notes that a passage of this cost is done, and the time it took if it was read.
+    fn finish(&self, bytes: usize, elapsed: Option<Duration>) {
+        let mut state = self.lock();
+        state.pending_bytes = state.pending_bytes.saturating_sub(bytes);
+        if let Some(elapsed) = elapsed {
+            let latest = elapsed.as_secs_f64() / bytes as f64;
+            state.seconds_per_byte += LATEST * (latest - state.seconds_per_byte);
+        }
+    }
 }
 
-/// Groups the positions of chunks into batches. Chunks of similar length run together, because a
-/// batch is padded to its longest chunk.
-fn plan_batches(chunks: &[String]) -> Vec<Vec<usize>> {
-    let mut positions: Vec<usize> = (0..chunks.len()).collect();
-    positions.sort_by_key(|&position| chunks[position].len());
-    positions
-        .chunks(CHUNK_BATCH)
-        .map(<[usize]>::to_vec)
-        .collect()
+/// What reading a passage costs, in bytes of text.
+fn cost(question: &str, passage: &str) -> usize {
+    question.len() + passage.len() + BYTES_PER_PASSAGE
 }
 
-/// Runs the model once. A panic, a wrong number of scores or a score that is not finite is an
-/// error.
+fn serve(mut score_passage: ScorePassage, queue: &Queue) {
+    while let Some(job) = queue.next() {
+        let bytes = cost(&job.question, &job.passage);
+        // The caller has given up.
+        if job.reply.is_closed() {
+            queue.finish(bytes, None);
+            continue;
+        }
+
+        let started = Instant::now();
+        let outcome = score_guarded(&mut score_passage, &job.question, &job.passage);
+        queue.finish(bytes, outcome.is_ok().then(|| started.elapsed()));
+        let _ = job.reply.send(outcome);
+    }
+}
+
+/// Runs the model once. A panic or a score that is not finite is an error.
 pub(super) fn score_guarded(
-    score_batch: &mut ScoreBatch,
+    score_passage: &mut ScorePassage,
     question: &str,
-    chunks: &[&str],
-) -> Result<Vec<f32>, RerankError> {
+    passage: &str,
+) -> Result<f32, RerankError> {
     // Every run starts from the session's unchanged weights, so an interrupted run leaves no
     // inconsistent state.
-    let problem = match panic::catch_unwind(AssertUnwindSafe(|| score_batch(question, chunks))) {
-        Ok(Ok(scores)) if scores.len() != chunks.len() => {
-            format!("{} scores for {} chunks", scores.len(), chunks.len())
-        }
-        Ok(Ok(scores)) if scores.iter().any(|score| !score.is_finite()) => {
-            "a score that is not a finite number".to_owned()
-        }
-        Ok(Ok(scores)) => return Ok(scores),
+    let problem = match panic::catch_unwind(AssertUnwindSafe(|| score_passage(question, passage))) {
+        Ok(Ok(score)) if score.is_finite() => return Ok(score),
+        Ok(Ok(_)) => "a score that is not a finite number".to_owned(),
         Ok(Err(problem)) => problem,
         Err(panic) => format!("it panicked: {}", panic_message(&*panic)),
     };

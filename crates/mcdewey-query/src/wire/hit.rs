@@ -42,8 +42,7 @@ pub struct Hit {
     pub text: String,
     /// The document's title.
     pub doc_title: String,
-    /// The score that determined the order; comparable within one response. If the response is
-    /// reranked, the first hits are in the reranker's order instead.
+    /// The score that determined the order; comparable within one response.
     pub score: f64,
     /// The URL of the passage on this server's web pages.
     pub url: String,
@@ -178,8 +177,8 @@ pub struct Explanation {
     pub keyword_score: Option<f32>,
     /// The contribution of each part to the score.
     pub parts: BTreeMap<String, f64>,
-    /// The reranker's score, which is not part of `score`; present if the reranker ordered the
-    /// hits.
+    /// The reranker's score, present if the reranker read the passage. What it adds to `score` is
+    /// the part `reranker`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank: Option<f32>,
 }

@@ -44,10 +44,14 @@ pub struct SearchAnswer {
     /// words alone, and `confidence` and `no_answer` are absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indexing: Option<VectorCoverage>,
-    /// Present with the first page of hits if a reranker is configured: whether the reranker
-    /// ordered the first hits. If it did not, `notices` give the reason.
+    /// Present in mode `hybrid` if a reranker is configured: whether it read all the hits that it
+    /// should. If it did not, `notices` give the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reranked: Option<bool>,
+    /// Present in mode `hybrid` if a reranker is configured: how many of the best hits it read, the
+    /// same for every `limit` and page. What it found is part of their scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank_depth: Option<usize>,
     /// Remarks for the user, for example that the question was truncated or a word was corrected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
@@ -87,6 +91,7 @@ impl SearchAnswer {
             no_answer: results.no_answer.map(NoAnswer::from),
             indexing: results.indexing,
             reranked: results.reranked,
+            rerank_depth: results.rerank_depth,
             notices: results.notices,
             generation: results.state.generation,
             revision: results.state.revision,

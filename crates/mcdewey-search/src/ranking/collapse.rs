@@ -5,7 +5,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use mcdewey_core::{Candidate, ContentHash, VersionKey, title_without_version};
+use mcdewey_core::{
+    Candidate, ContentHash, PageNumber, SourcePath, VersionKey, title_without_version,
+};
 
 use crate::ranking::fusion::{FusedCandidate, by_rank};
 
@@ -14,6 +16,8 @@ use crate::ranking::fusion::{FusedCandidate, by_rank};
 pub(crate) struct CollapsedHit {
     pub(crate) shown: FusedCandidate,
     pub(crate) also_in: Vec<Occurrence>,
+    /// The reranker's score, if it read the shown chunk.
+    pub(crate) rerank_score: Option<f32>,
 }
 
 /// Another occurrence of a chunk.
@@ -31,6 +35,12 @@ const BOILERPLATE_GUIDES: usize = 4;
 const BOILERPLATE_PENALTY: f64 = 0.2;
 
 impl CollapsedHit {
+    /// Adds a part to the score.
+    pub(crate) fn add(&mut self, name: &'static str, part: f64) {
+        self.shown.score += part;
+        self.shown.explanation.parts.insert(name, part);
+    }
+
     /// The hashes of all texts merged into this hit.
     pub(crate) fn passage_hashes(&self) -> impl Iterator<Item = ContentHash> {
         let others = self
@@ -187,20 +197,29 @@ fn into_hit(mut group: Vec<FusedCandidate>, requested: &[VersionKey]) -> Option<
             candidate: fused.candidate,
         })
         .collect();
-    Some(CollapsedHit { shown, also_in })
+    Some(CollapsedHit {
+        shown,
+        also_in,
+        rerank_score: None,
+    })
 }
 
 /// Keeps the best hit of each page.
 pub(crate) fn group_by_page(hits: Vec<CollapsedHit>) -> Vec<CollapsedHit> {
     let mut seen = HashSet::new();
     hits.into_iter()
-        .filter(|hit| {
-            seen.insert((
-                hit.shown.candidate.document.source.clone(),
-                hit.shown.candidate.page,
-            ))
-        })
+        .filter(|hit| seen.insert(page_of(hit)))
         .collect()
+}
+
+/// The number of hits that [`group_by_page`] keeps.
+pub(crate) fn count_pages(hits: &[CollapsedHit]) -> usize {
+    hits.iter().map(page_of).collect::<HashSet<_>>().len()
+}
+
+fn page_of(hit: &CollapsedHit) -> (SourcePath, PageNumber) {
+    let candidate = &hit.shown.candidate;
+    (candidate.document.source.clone(), candidate.page)
 }
 
 #[cfg(test)]

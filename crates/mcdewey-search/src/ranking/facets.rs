@@ -82,6 +82,7 @@ mod tests {
     #[test]
     fn the_most_frequent_values_come_first() {
         let hit = |id, product, version| CollapsedHit {
+            rerank_score: None,
             shown: FusedCandidate {
                 candidate: candidate_of(id, 1.0, product, version),
                 score: 1.0,

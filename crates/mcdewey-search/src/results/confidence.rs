@@ -11,6 +11,7 @@ use mcdewey_core::{Candidates, Chunk, QuestionWord};
 use crate::question::analysis::QuestionAnalysis;
 use crate::question::identifiers::{Identifier, identifiers};
 use crate::question::terms;
+use crate::ranking::second_phase::{self, WeightedQuestion, is_single_word, searched_form};
 
 /// Why the hits probably do not answer the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,16 +237,16 @@ impl Evidence {
         if counted > 0.0 { counted / total } else { 0.0 }
     }
 
-    /// The inverse document frequency as BM25 computes it.
     fn rarity(&self, word: &QuestionWord) -> f64 {
-        let (all, with) = (self.library_chunks as f64, word.chunks as f64);
-        ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
+        second_phase::rarity(word.chunks, self.library_chunks)
     }
-}
 
-/// The word that was searched: the correction of a misspelt word, else the word itself.
-fn searched_form(word: &QuestionWord) -> &str {
-    word.corrected_to.as_deref().unwrap_or(&word.word)
+    /// The question's words, to compare the best hits with.
+    pub(crate) fn question(&self, question: &str, analysis: &QuestionAnalysis) -> WeightedQuestion {
+        WeightedQuestion::new(question, &self.words, self.library_chunks, |word| {
+            analysis.known_words.contains(word)
+        })
+    }
 }
 
 /// Reports whether no chunk contains the identifier: neither one of its parts nor, if it has
@@ -265,11 +266,6 @@ fn is_code(identifier: &Identifier) -> bool {
 
 fn contains_all(text: &HashSet<&str>, identifier: &Identifier) -> bool {
     identifier.parts.iter().all(|part| occurs_in(text, part))
-}
-
-/// Excludes compound tokens: their parts are among the words as well.
-fn is_single_word(word: &str) -> bool {
-    terms::words(word).count() == 1 && !mcdewey_core::is_compound_token(word)
 }
 
 /// Reports whether a text, given as stems, contains a word. Stop words count as contained.

@@ -15,6 +15,8 @@ pub struct Cursors {
     state: IndexState,
     /// The epoch of the vectors that determine the ranking; `None` if no vectors do.
     epoch: Option<VectorEpoch>,
+    /// How many of the best hits a reranker read; 0 without one.
+    depth: usize,
 }
 
 impl Cursors {
@@ -24,6 +26,7 @@ impl Cursors {
             request: format!("{request:?}"),
             state: state.clone(),
             epoch: None,
+            depth: 0,
         }
     }
 
@@ -36,29 +39,44 @@ impl Cursors {
     }
 
     /// Returns the cursors at the epoch of this cursor, which is the current one or the one before,
-    /// and its offset.
+    /// and at its reranker's depth, and its offset.
     ///
     /// # Errors
     ///
     /// As for [`Cursors::offset`].
     pub(crate) fn resume(self, cursor: &str) -> Result<(Self, usize), QueryError> {
+        let depth = ParsedCursor::parse(cursor)?.depth;
+        let same = Self { depth, ..self };
         match (
-            self.offset(cursor),
-            self.epoch.and_then(VectorEpoch::previous),
+            same.offset(cursor),
+            same.epoch.and_then(VectorEpoch::previous),
         ) {
             (Err(QueryError::CursorExpired), Some(previous)) => {
                 let before = Self {
                     epoch: Some(previous),
-                    ..self
+                    ..same
                 };
                 let offset = before.offset(cursor)?;
                 Ok((before, offset))
             }
             (offset, _) => {
                 let offset = offset?;
-                Ok((self, offset))
+                Ok((same, offset))
             }
         }
+    }
+
+    /// The cursors of a ranking whose best hits a reranker read, so many of them.
+    pub(crate) fn after_reading(self, depth: Option<usize>) -> Self {
+        Self {
+            depth: depth.unwrap_or_default(),
+            ..self
+        }
+    }
+
+    /// How many of the best hits a reranker read.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
     }
 
     /// The epoch of the vectors that determine the ranking.
@@ -68,7 +86,11 @@ impl Cursors {
 
     /// Returns the cursor of what follows the first `offset` results.
     pub fn at(&self, offset: usize) -> String {
-        format!("{offset}-{}", self.checksum(offset))
+        let checksum = self.checksum(offset);
+        match self.depth {
+            0 => format!("{offset}-{checksum}"),
+            depth => format!("{offset}-{depth}-{checksum}"),
+        }
     }
 
     /// Returns the offset of a cursor.
@@ -78,19 +100,12 @@ impl Cursors {
     /// [`QueryError::CursorExpired`] if the cursor is of another request or of another state of the
     /// library; [`QueryError::InvalidRequest`] if it is malformed.
     pub fn offset(&self, cursor: &str) -> Result<usize, QueryError> {
-        let malformed = || {
-            QueryError::InvalidRequest(format!(
-                "{cursor:?} is not a cursor; use `next_cursor` of a response"
-            ))
-        };
-
-        let (offset, given_checksum) = cursor.split_once('-').ok_or_else(malformed)?;
-        let offset: usize = offset.parse().map_err(|_| malformed())?;
-        if given_checksum != self.checksum(offset) {
+        let parsed = ParsedCursor::parse(cursor)?;
+        if parsed.depth != self.depth || parsed.checksum != self.checksum(parsed.offset) {
             return Err(QueryError::CursorExpired);
         }
 
-        Ok(offset)
+        Ok(parsed.offset)
     }
 
     fn checksum(&self, offset: usize) -> String {
@@ -101,7 +116,36 @@ impl Cursors {
             offset.to_string(),
         ];
         parts.extend(self.epoch.map(|epoch| epoch.to_string()));
+        if self.depth > 0 {
+            parts.push(format!("read {}", self.depth));
+        }
+
         ContentHash::of_parts(parts).short(16)
+    }
+}
+
+/// The parts of a cursor: `OFFSET-CHECKSUM`, or `OFFSET-DEPTH-CHECKSUM` after a reranker.
+struct ParsedCursor<'a> {
+    offset: usize,
+    depth: usize,
+    checksum: &'a str,
+}
+
+impl<'a> ParsedCursor<'a> {
+    fn parse(cursor: &'a str) -> Result<Self, QueryError> {
+        let malformed = || {
+            QueryError::InvalidRequest(format!(
+                "{cursor:?} is not a cursor; use `next_cursor` of a response"
+            ))
+        };
+
+        let (offset, rest) = cursor.split_once('-').ok_or_else(malformed)?;
+        let (depth, checksum) = rest.split_once('-').unwrap_or(("0", rest));
+        Ok(Self {
+            offset: offset.parse().map_err(|_| malformed())?,
+            depth: depth.parse().map_err(|_| malformed())?,
+            checksum,
+        })
     }
 }
 
@@ -248,6 +292,26 @@ mod tests {
 
         let expired = at(6).resume(&cursor);
         assert!(matches!(expired, Err(QueryError::CursorExpired)));
+    }
+
+    #[test]
+    fn a_cursor_carries_the_depth_of_the_reranker() {
+        let request = SearchRequest::default();
+        let cursors = Cursors::of_search(&request, &state(1));
+        let read = cursors.clone().after_reading(Some(5));
+        let cursor = read.at(10);
+        assert!(cursor.starts_with("10-5-"), "{cursor}");
+        assert_eq!(cursors.clone().resume(&cursor).unwrap(), (read, 10));
+
+        for changed in [
+            cursor.replacen("-5-", "-20-", 1),
+            cursor.replacen("-5-", "-", 1),
+        ] {
+            let expired = cursors.clone().resume(&changed);
+            assert!(matches!(expired, Err(QueryError::CursorExpired)));
+        }
+        let malformed = cursors.resume(&cursor.replacen("-5-", "-x-", 1));
+        assert!(matches!(malformed, Err(QueryError::InvalidRequest(_))));
     }
 
     #[test]

@@ -13,17 +13,15 @@ pub struct Hit {
     pub chunk: Chunk,
     /// The part of the text that answers the question best, on one line.
     pub snippet: String,
-    /// The score that determined the order; comparable within one response. If a reranker ordered
-    /// the first hits, they are in the order of [`Self::rerank_score`] instead.
+    /// The score that determined the order; comparable within one response.
     pub score: f64,
-    /// The reranker's score; set if the reranker ordered the hits and this is one of those it read.
+    /// The reranker's score, if it read this hit. What it adds to `score` is one of the parts of the
+    /// explanation.
     pub rerank_score: Option<f32>,
     /// The other occurrences of the same or nearly the same text.
     pub also_in: Vec<Occurrence>,
     /// How the chunk was found; only if the request asks for it.
     pub explanation: Option<Explanation>,
-    /// The position in the ranking among the hits of its page, before a reranker ordered them.
-    pub(crate) rank: usize,
 }
 
 impl From<Chunk> for Hit {
@@ -36,7 +34,6 @@ impl From<Chunk> for Hit {
             rerank_score: None,
             also_in: Vec::new(),
             explanation: None,
-            rank: 0,
         }
     }
 }

@@ -7,7 +7,7 @@ use mcdewey_core::{Candidate, CandidateQuery, Candidates, Facet, QuestionWord, S
 
 use super::SearchPipeline;
 use super::prepare::PreparedQuery;
-use crate::ranking::collapse::{CollapsedHit, collapse, group_by_page};
+use crate::ranking::collapse::{CollapsedHit, collapse, count_pages, group_by_page};
 use crate::ranking::facets::{self, FacetCount};
 use crate::ranking::fusion::{Fusion, Preference, fuse};
 use crate::results::confidence::Evidence;
@@ -22,29 +22,50 @@ const DEPTH_FACTOR: usize = 4;
 /// The maximum number of candidates requested of each list.
 const MAX_DEPTH: usize = 12_800;
 
-/// A page of hits in one scope, before the chunks are read.
-pub(super) struct HitPage {
-    pub(super) hits: Vec<CollapsedHit>,
-    pub(super) has_more: bool,
+/// What was found in one scope, before the chunks are read.
+pub(super) struct Found {
+    pub(super) ranking: Ranking,
     pub(super) evidence: Option<Evidence>,
     /// Words that are probably misspelt, with the correction that was searched instead.
     pub(super) corrections: Vec<(String, String)>,
-    pub(super) facets: BTreeMap<Facet, Vec<FacetCount>>,
     pub(super) stages: StageTimer,
 }
 
+impl Found {
+    /// The best hits, at most `size`, the same for every page and limit of a question.
+    pub(super) fn pool(&mut self, size: usize) -> &mut [CollapsedHit] {
+        &mut self.ranking.hits[..size.min(self.ranking.of_first_depth)]
+    }
+
+    /// Cuts out a page of hits; the flag tells whether more follow.
+    pub(super) fn into_page(
+        self,
+        group: Option<Group>,
+        page: Range<usize>,
+    ) -> (Vec<CollapsedHit>, bool) {
+        let hits = match group {
+            Some(Group::Page) => group_by_page(self.ranking.hits),
+            None => self.ranking.hits,
+        };
+
+        let has_more = hits.len() > page.end;
+        let hits = hits.into_iter().skip(page.start).take(page.len()).collect();
+        (hits, has_more)
+    }
+}
+
 impl SearchPipeline<'_> {
-    /// Queries the index, with greater depth if collapsing leaves too few hits, until the page is
-    /// full. Hits that only a greater depth finds come after those ranked before them, so that all
-    /// pages of a response are cut from the same ranking. `keyword_list` is the keyword list of this
-    /// scope at the first depth, if there is one already. `page` are the hits to return.
+    /// Queries the index, with greater depth if collapsing leaves too few hits, until there are more
+    /// than `needed`. Hits that only a greater depth finds come after those ranked before them, so
+    /// that all pages of a response are cut from the same ranking. `keyword_list` is the keyword list
+    /// of this scope at the first depth, if there is one already.
     pub(super) async fn find(
         &self,
         prepared: &PreparedQuery,
         mut keyword_list: Option<Candidates>,
         scope: &Scope,
-        page: Range<usize>,
-    ) -> Result<HitPage, QueryError> {
+        needed: usize,
+    ) -> Result<Found, QueryError> {
         let mut query = prepared.query.clone();
         query.depth = FIRST_DEPTH;
 
@@ -75,26 +96,20 @@ impl SearchPipeline<'_> {
                 .collect();
 
             let ranking = self.rank(lists, query.depth).await?;
-            if ranking.hits.len() <= page.end && is_cut_off && query.depth < MAX_DEPTH {
+            let hits = match self.request.group {
+                Some(Group::Page) => count_pages(&ranking.hits),
+                None => ranking.hits.len(),
+            };
+            if hits <= needed && is_cut_off && query.depth < MAX_DEPTH {
                 query.depth *= DEPTH_FACTOR;
                 continue;
             }
 
-            let has_more = ranking.hits.len() > page.end;
-            let hits = ranking
-                .hits
-                .into_iter()
-                .skip(page.start)
-                .take(page.len())
-                .collect();
             stages.lap("fusion");
-
-            return Ok(HitPage {
-                hits,
-                has_more,
+            return Ok(Found {
+                ranking,
                 evidence,
                 corrections,
-                facets: ranking.facets,
                 stages,
             });
         }
@@ -128,12 +143,11 @@ impl SearchPipeline<'_> {
             self.snapshot.library.fusion,
             self.analysis.preference.clone(),
         );
-        let group = self.request.group;
         if depth <= FIRST_DEPTH {
-            return Ok(rank(&lists, depth, fusion, &preference, group));
+            return Ok(rank(&lists, depth, fusion, &preference));
         }
 
-        tokio::task::spawn_blocking(move || rank(&lists, depth, fusion, &preference, group))
+        tokio::task::spawn_blocking(move || rank(&lists, depth, fusion, &preference))
             .await
             .map_err(|error| QueryError::Internal(error.to_string()))
     }
@@ -173,21 +187,18 @@ fn is_corrected_to(word: &QuestionWord, known: &BTreeSet<String>) -> bool {
 }
 
 /// All hits of the lists in one ranking, with the facet counts of the first depth.
-struct Ranking {
-    hits: Vec<CollapsedHit>,
-    facets: BTreeMap<Facet, Vec<FacetCount>>,
+pub(super) struct Ranking {
+    pub(super) hits: Vec<CollapsedHit>,
+    /// How many of the hits, the first ones, are from the first depth.
+    of_first_depth: usize,
+    pub(super) facets: BTreeMap<Facet, Vec<FacetCount>>,
 }
 
 /// Ranks the candidates of the first depth, then those that each greater depth adds.
-fn rank(
-    lists: &Candidates,
-    depth: usize,
-    fusion: Fusion,
-    preference: &Preference,
-    group: Option<Group>,
-) -> Ranking {
+fn rank(lists: &Candidates, depth: usize, fusion: Fusion, preference: &Preference) -> Ranking {
     let mut ranking = Ranking {
         hits: Vec::new(),
+        of_first_depth: 0,
         facets: BTreeMap::new(),
     };
     let mut seen = HashSet::new();
@@ -214,18 +225,16 @@ fn rank(
             }
         }
 
+        if current_depth == FIRST_DEPTH {
+            ranking.of_first_depth = ranking.hits.len();
+        }
+
         if current_depth >= depth {
-            break;
+            return ranking;
         }
 
         current_depth *= DEPTH_FACTOR;
     }
-
-    if group == Some(Group::Page) {
-        ranking.hits = group_by_page(ranking.hits);
-    }
-
-    ranking
 }
 
 /// Reports whether one of the lists has more candidates than a query of this depth returns.

@@ -10,6 +10,7 @@ use mcdewey_core::{Embed, EmbedError, Index, ModelInfo, QuestionEmbedding, Visib
 use super::retrieve::FIRST_DEPTH;
 use super::*;
 use crate::Library;
+use crate::Mode;
 
 async fn search(library: &Library, request: &SearchRequest) -> SearchResults {
     let snapshot = library.at(&Visibility::Everything).await.unwrap();
@@ -70,9 +71,9 @@ async fn ten_hits_are_ten_texts_even_if_every_text_occurs_in_three_versions() {
     let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
     let index = Arc::new(MemoryIndex::new());
 
-    // 25 words each, of which one differs between the versions.
+    // 81 words each, of which one differs between the versions.
     let text = |number: usize, version: &str| {
-        let words: Vec<String> = (0..24).map(|word| format!("word{number}x{word}")).collect();
+        let words: Vec<String> = (0..80).map(|word| format!("word{number}x{word}")).collect();
         format!("barge {} since{version}", words.join(" "))
     };
 

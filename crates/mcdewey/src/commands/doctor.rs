@@ -13,7 +13,7 @@ use mcdewey_auth::startup::{AccessSummary, summary};
 use mcdewey_core::{IndexError, Visibility};
 use mcdewey_embed::CrossEncoder;
 use mcdewey_ingest::{Coverage, Findings, Root, Survey, resolve_root, survey};
-use mcdewey_provision::{PdfiumSettings, find_pdfium};
+use mcdewey_provision::{PdfiumSettings, find_pdfium, find_reranker};
 use mcdewey_query::wire::LibraryAnswer;
 use mcdewey_runtime::{Engine, EngineConfig, OwnerClient, RerankConfig, RestRequest};
 use mcdewey_store::{GenerationStatus, Generations};
@@ -66,7 +66,8 @@ struct LibraryCheck {
 #[derive(Debug, Serialize)]
 struct RerankerCheck {
     dir: String,
-    deadline_ms: u128,
+    /// The time that reading may take; if it would take longer, fewer hits are read.
+    deadline_ms: Option<u128>,
     depth: usize,
 }
 
@@ -234,7 +235,7 @@ async fn open_locally(settings: &Settings) -> Result<LibraryAnswer> {
     let rerank = settings
         .rerank
         .clone()
-        .filter(|rerank| CrossEncoder::check(&rerank.dir).is_ok());
+        .filter(|rerank| matches!(check_reranker(rerank), Check::Ok(_)));
 
     let config = EngineConfig {
         rerank,
@@ -258,11 +259,22 @@ fn check_access(settings: &Settings) -> Check<AccessSummary> {
 }
 
 fn check_reranker(rerank: &RerankConfig) -> Check<RerankerCheck> {
-    match CrossEncoder::check(&rerank.dir) {
+    let dir = match find_reranker(&rerank.model) {
+        Ok(Some(dir)) => dir,
+        Ok(None) => {
+            return Check::Missing(
+                "it is downloaded when the library is opened, or by `mcdewey models --fetch`"
+                    .to_owned(),
+            );
+        }
+        Err(error) => return Check::Broken(error.to_string()),
+    };
+
+    match CrossEncoder::check(&dir) {
         Ok(()) => Check::Ok(RerankerCheck {
-            dir: rerank.dir.display().to_string(),
-            deadline_ms: rerank.deadline.as_millis(),
-            depth: rerank.depth,
+            dir: dir.display().to_string(),
+            deadline_ms: rerank.limits.time.map(|time| time.as_millis()),
+            depth: rerank.limits.depth,
         }),
         Err(error) => Check::Broken(error.to_string()),
     }

@@ -6,31 +6,54 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use mcdewey_provision::{AvailableModel, ModelSettings, provision_pdfium};
+use mcdewey_provision::{
+    AvailableModel, ModelSettings, available_models, available_rerankers, provision_pdfium,
+    provision_reranker,
+};
+use serde::Serialize;
 
 use crate::cli::ModelsArgs;
 use crate::engine_config::notify_on_stderr;
 use crate::settings::Settings;
 use crate::terminal;
 
+/// A model of the catalogue, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct ListedModel {
+    #[serde(flatten)]
+    model: AvailableModel,
+    /// What it is for: `embedding` or `reranking`.
+    task: &'static str,
+}
+
 pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCode> {
     if args.fetch {
         let (model, pdfium) = (settings.model.clone(), settings.pdfium.clone());
-        let (provisioned, pdfium) = tokio::task::spawn_blocking(move || {
+        let reranker = settings.rerank.clone().map(|rerank| rerank.model);
+        let (provisioned, pdfium, reranker) = tokio::task::spawn_blocking(move || {
             let notify = notify_on_stderr();
             let provisioned = mcdewey_runtime::provision(&model, &notify)?;
             let pdfium = provision_pdfium(&pdfium, &|step| notify.provisioning(&step))?;
-            anyhow::Ok((provisioned, pdfium))
+            let reranker = reranker
+                .map(|settings| provision_reranker(&settings, &|step| notify.provisioning(&step)))
+                .transpose()?;
+            anyhow::Ok((provisioned, pdfium, reranker))
         })
         .await??;
 
         let folder = provisioned.model_dir.display();
-        let text = format!(
+        let mut text = format!(
             "{} is ready in {folder}, runtime {}, PDFium {}\n",
             provisioned.name,
             provisioned.runtime.display(),
             pdfium.display()
         );
+        if let Some(reranker) = reranker {
+            text.push_str(&format!(
+                "the reranker is ready in {}\n",
+                reranker.display()
+            ));
+        }
 
         terminal::print(&text)?;
         return Ok(ExitCode::SUCCESS);
@@ -42,7 +65,14 @@ pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
 
-    let models = mcdewey_provision::available_models()?;
+    let listed = |models: Vec<AvailableModel>, task| {
+        models
+            .into_iter()
+            .map(move |model| ListedModel { model, task })
+    };
+    let models: Vec<ListedModel> = listed(available_models()?, "embedding")
+        .chain(listed(available_rerankers()?, "reranking"))
+        .collect();
     let text = if args.json {
         terminal::json(&models)?
     } else {
@@ -60,16 +90,17 @@ fn write_graph(model: &ModelSettings, file: &Path) -> Result<()> {
     fs::write(file, graph).with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn format_model(model: &AvailableModel) -> String {
+fn format_model(listed: &ListedModel) -> String {
     let AvailableModel {
         name,
         package,
         licence,
         bytes,
-    } = model;
+    } = &listed.model;
 
     format!(
-        "{name}  {licence}, in {package} ({:.0} MB)\n",
+        "{name}  {}, {licence}, in {package} ({:.0} MB)\n",
+        listed.task,
         *bytes as f64 / 1e6
     )
 }

@@ -152,6 +152,7 @@ fn the_shown_documents_are_known_but_not_published() {
         no_answer: None,
         indexing: None,
         reranked: None,
+        rerank_depth: None,
         notices: Vec::new(),
         state,
         timings: Timings::default(),

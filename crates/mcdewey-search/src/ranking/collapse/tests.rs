@@ -126,6 +126,7 @@ fn chunks_that_many_guides_contain_are_ranked_lower() {
 #[test]
 fn grouping_by_page_keeps_one_hit_per_page() {
     let hit = |id| CollapsedHit {
+        rerank_score: None,
         shown: FusedCandidate {
             candidate: candidate_of(id, 1.0, "p", None),
             score: 1.0,

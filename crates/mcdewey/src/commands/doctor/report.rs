@@ -99,13 +99,14 @@ fn write_reranker(out: &mut String, reranker: &Check<RerankerCheck>) {
             dir,
             deadline_ms,
             depth,
-        }) => writeln!(
-            out,
-            "reranker {dir}: reorders the top {depth} hits, within {deadline_ms} ms"
-        ),
-        Check::Missing(reason) | Check::Broken(reason) => {
-            writeln!(out, "reranker is broken: {reason}")
+        }) => {
+            let time = deadline_ms.map_or_else(String::new, |ms| {
+                format!(", or fewer if that would take more than {ms} ms")
+            });
+            writeln!(out, "reranker {dir}: reads the first {depth} hits{time}")
         }
+        Check::Missing(reason) => writeln!(out, "reranker: {reason}"),
+        Check::Broken(reason) => writeln!(out, "reranker is broken: {reason}"),
     };
 }
 

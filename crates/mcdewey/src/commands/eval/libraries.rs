@@ -25,6 +25,19 @@ pub(super) struct Libraries {
     pub(super) keep: Option<PathBuf>,
 }
 
+impl Libraries {
+    /// The configuration under which figures do not depend on the machine: a reranker reads as many
+    /// hits as it should, however long that takes.
+    fn engine_config(&self) -> Result<EngineConfig> {
+        let mut config = engine_config(&self.settings)?;
+        if let Some(rerank) = &mut config.rerank {
+            rerank.limits.time = None;
+        }
+
+        Ok(config)
+    }
+}
+
 /// An open library with the folder that holds it, if that is temporary.
 struct Opened {
     engine: Engine,
@@ -67,7 +80,7 @@ impl OpenLibrary for Opened {
 #[async_trait]
 impl OpenLibraries for Libraries {
     async fn configured(&self) -> Result<Box<dyn OpenLibrary>> {
-        let engine = Engine::open(engine_config(&self.settings)?).await?;
+        let engine = Engine::open(self.engine_config()?).await?;
         let state = engine.index.state().await?;
         ensure!(
             state.documents > 0,
@@ -103,7 +116,7 @@ impl OpenLibraries for Libraries {
         };
         let engine = Engine::open_configured(EngineConfig {
             location,
-            ..engine_config(&self.settings)?
+            ..self.engine_config()?
         })
         .await?;
 

@@ -1,0 +1,181 @@
+//! The second phase of a ranking: the headings and texts of the best hits are compared with the
+//! question, and what they show is added to the scores.
+//!
+//! The first phase knows a chunk's cosine and BM25 score only. A section of exactly the name that was
+//! asked for comes first in any case. The other signals go together with a reranker: their weights were
+//! fitted with its own, each set of questions in turn left out, and without it they gain nothing.
+//! docs/retrieval.md describes the data and the figures.
+
+use std::collections::HashSet;
+
+use mcdewey_core::{Chunk, QuestionWord};
+
+use crate::question::analysis::lower_words;
+use crate::question::terms;
+use crate::ranking::collapse::CollapsedHit;
+
+/// The number of hits that are compared with the question, the same for every `limit` and page.
+pub(crate) const POOL: usize = 20;
+
+/// The weight of each signal, as a share of a top score. None is negative, and neither is a signal, so
+/// the hits of the pool stay in front of the others.
+const COVERAGE: f64 = 0.26;
+const HEADINGS: f64 = 0.22;
+const DEPTH: f64 = 0.1;
+const PLACE: f64 = 0.12;
+/// A section of exactly the name that was asked for comes before all others.
+const NAMED: f64 = 4.0;
+
+/// A longer question is no name.
+const MAX_NAME_WORDS: usize = 12;
+/// More headings above a passage say no more.
+const MAX_DEPTH: usize = 6;
+/// Passages further down in a document than this are equal.
+const MAX_ORDINAL: u32 = 100;
+
+/// A question's words, with the share of each in what the question asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct WeightedQuestion {
+    /// The stems of the content words, each with its share by rarity; they add up to 1.
+    shares: Vec<(String, f64)>,
+    stems: HashSet<String>,
+    /// All words in lower case, to recognise a name that is the whole question.
+    words: Vec<String>,
+}
+
+impl WeightedQuestion {
+    /// `words` are the question's words as the index counted them, and `is_scope` tells which of them
+    /// only name a product: those choose documents and say nothing about passages.
+    pub(crate) fn new(
+        question: &str,
+        words: &[QuestionWord],
+        library_chunks: u64,
+        is_scope: impl Fn(&str) -> bool,
+    ) -> Self {
+        let mut shares: Vec<(String, f64)> = Vec::new();
+        for word in words {
+            let searched = searched_form(word);
+            if is_scope(&word.word.to_lowercase()) || !is_single_word(searched) {
+                continue;
+            }
+
+            if let Some(stem) = terms::stem(searched)
+                && shares.iter().all(|(other, _)| *other != stem)
+            {
+                shares.push((stem, rarity(word.chunks, library_chunks)));
+            }
+        }
+
+        let total: f64 = shares.iter().map(|(_, share)| share).sum();
+        for (_, share) in &mut shares {
+            *share /= total;
+        }
+
+        Self {
+            stems: shares.iter().map(|(stem, _)| stem.clone()).collect(),
+            shares,
+            words: lower_words(question),
+        }
+    }
+
+    /// Returns the share of the words that occur in one of the texts, 0 to 1.
+    fn coverage<'a>(&self, texts: impl Iterator<Item = &'a str>) -> f64 {
+        let found: HashSet<&str> = texts
+            .flat_map(|text| terms::stem_matches(text, &self.stems).map(|(_, stem)| stem))
+            .collect();
+        let shares = self.shares.iter();
+        shares
+            .filter(|(stem, _)| found.contains(stem.as_str()))
+            .map(|(_, share)| share)
+            .fold(0.0, |sum, share| sum + share)
+    }
+
+    /// Whether the question may be the name of a section.
+    pub(crate) fn may_be_name(&self) -> bool {
+        (1..=MAX_NAME_WORDS).contains(&self.words.len())
+    }
+
+    /// Reports whether a chunk is in a section of exactly the name that the question is.
+    fn is_name_of(&self, chunk: &Chunk) -> bool {
+        let heading = chunk.headings.last();
+        self.may_be_name() && heading.is_some_and(|heading| lower_words(heading) == self.words)
+    }
+
+    /// Returns what a chunk adds to the score of its hit, by name.
+    fn signals(&self, chunk: &Chunk) -> [(&'static str, f64); 4] {
+        let headings = || chunk.headings.iter().map(String::as_str);
+        let text = mcdewey_core::keyword_form(&chunk.text);
+        let everything = headings().chain([text.as_str()]);
+        let depth = chunk.headings.len().min(MAX_DEPTH) as f64 / MAX_DEPTH as f64;
+        let place = f64::from(chunk.ordinal.min(MAX_ORDINAL)) / f64::from(MAX_ORDINAL);
+
+        [
+            ("coverage", COVERAGE * self.coverage(everything)),
+            // The first heading is the document's title.
+            ("headings", HEADINGS * self.coverage(headings().skip(1))),
+            ("depth", DEPTH * depth),
+            ("place", PLACE * (1.0 - place)),
+        ]
+    }
+}
+
+/// Puts hits first that are in a section of exactly the name that the question is. `top` is the size of
+/// a top score.
+pub(crate) fn prefer_named<'a>(
+    hits: &mut [CollapsedHit],
+    question: &WeightedQuestion,
+    top: f64,
+    chunk_of: impl Fn(&CollapsedHit) -> Option<&'a Chunk>,
+) {
+    for hit in hits.iter_mut() {
+        if chunk_of(hit).is_some_and(|chunk| question.is_name_of(chunk)) {
+            hit.add("name", NAMED * top);
+        }
+    }
+
+    sort(hits);
+}
+
+/// Adds what the chunks show to the scores of their hits, and sorts these. `top` is the size of a top
+/// score. A hit whose chunk is gone keeps its score.
+pub(crate) fn compare<'a>(
+    hits: &mut [CollapsedHit],
+    question: &WeightedQuestion,
+    top: f64,
+    chunk_of: impl Fn(&CollapsedHit) -> Option<&'a Chunk>,
+) {
+    for hit in hits.iter_mut() {
+        let Some(chunk) = chunk_of(hit) else { continue };
+        for (name, signal) in question.signals(chunk) {
+            if signal > 0.0 {
+                hit.add(name, signal * top);
+            }
+        }
+    }
+
+    sort(hits);
+}
+
+/// Sorts hits by score. Hits with equal scores keep their order.
+pub(crate) fn sort(hits: &mut [CollapsedHit]) {
+    hits.sort_by(|left, right| right.shown.score.total_cmp(&left.shown.score));
+}
+
+/// The word that was searched: the correction of a misspelt word, else the word itself.
+pub(crate) fn searched_form(word: &QuestionWord) -> &str {
+    word.corrected_to.as_deref().unwrap_or(&word.word)
+}
+
+/// The inverse document frequency as BM25 computes it.
+pub(crate) fn rarity(chunks: u64, library_chunks: u64) -> f64 {
+    let (all, with) = (library_chunks as f64, chunks as f64);
+    ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
+}
+
+/// Excludes compound tokens: their parts are among the words as well.
+pub(crate) fn is_single_word(word: &str) -> bool {
+    terms::words(word).count() == 1 && !mcdewey_core::is_compound_token(word)
+}
+
+#[cfg(test)]
+mod tests;

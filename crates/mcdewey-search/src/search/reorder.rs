@@ -1,0 +1,131 @@
+//! The second phase of a search: the best hits are compared with the question, and the reranker, if
+//! there is one, reads them.
+
+use std::collections::HashMap;
+
+use mcdewey_core::{Chunk, ChunkId, Scope};
+
+use super::SearchPipeline;
+use super::retrieve::Found;
+use crate::QueryError;
+use crate::ranking::collapse::CollapsedHit;
+use crate::ranking::rerank::{self, Reranker};
+use crate::ranking::second_phase::{self, POOL};
+
+/// What came of the second phase.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// How many hits the reranker read; `None` without a reranker.
+    pub(super) depth: Option<usize>,
+    /// Whether these are all that it should read.
+    pub(super) is_complete: bool,
+    /// What to tell the caller if they are not.
+    pub(super) notice: Option<String>,
+    /// The chunks of the pool.
+    pub(super) chunks: HashMap<ChunkId, Chunk>,
+}
+
+impl SearchPipeline<'_> {
+    /// Reorders the best hits of a hybrid search; the other modes show one list as it is.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be read, or if the request continues an order that the reranker cannot make
+    /// again.
+    pub(super) async fn reorder(
+        &self,
+        found: &mut Found,
+        scope: &Scope,
+        reranker: Option<&Reranker>,
+    ) -> Result<Reading, QueryError> {
+        // Only a search of both lists has evidence.
+        let Some(evidence) = &found.evidence else {
+            return Ok(Reading::default());
+        };
+        let question = evidence.question(&self.request.q, &self.analysis);
+        if reranker.is_none() && !question.may_be_name() {
+            return Ok(Reading::default());
+        }
+
+        let size = reranker.map_or(POOL, |reranker| reranker.full_depth().max(POOL));
+        let pool = found.pool(size);
+        let ids: Vec<ChunkId> = pool
+            .iter()
+            .map(|hit| hit.shown.candidate.chunk_id.clone())
+            .collect();
+        let chunks = self.load_chunks(&ids, scope).await?;
+
+        let top = self.snapshot.library.fusion.scale();
+        let chunk_of = |hit: &CollapsedHit| chunks.get(&hit.shown.candidate.chunk_id);
+        second_phase::prefer_named(pool, &question, top, chunk_of);
+
+        let mut reading = Reading::default();
+        if let Some(reranker) = reranker {
+            second_phase::compare(pool, &question, top, chunk_of);
+            let depth = reranker.full_depth().min(pool.len());
+            reading = self.read(reranker, &mut pool[..depth], &chunks).await?;
+        }
+
+        Ok(Reading { chunks, ..reading })
+    }
+
+    /// Lets the reranker read the pool. A cursor decides how many hits it reads, else the time that
+    /// reading would take now.
+    async fn read(
+        &self,
+        reranker: &Reranker,
+        pool: &mut [CollapsedHit],
+        chunks: &HashMap<ChunkId, Chunk>,
+    ) -> Result<Reading, QueryError> {
+        // A hit whose chunk is gone is read as empty, so that the pool stays the same.
+        let texts: Vec<String> = pool
+            .iter()
+            .map(|hit| chunks.get(&hit.shown.candidate.chunk_id))
+            .map(|chunk| chunk.map(rerank::readable).unwrap_or_default())
+            .collect();
+
+        let question = &self.request.q;
+        let continued = self.request.cursor.as_ref().map(|_| self.cursors.depth());
+        let depth = continued.unwrap_or_else(|| reranker.affordable_depth(question, &texts));
+        let depth = depth.min(texts.len());
+
+        let is_complete = depth == texts.len();
+        let mut reading = Reading {
+            depth: Some(depth),
+            is_complete,
+            notice: (!is_complete).then(|| match depth {
+                0 => "the reranker is busy; the hits are in the order of the search".to_owned(),
+                _ => format!(
+                    "the reranker is busy: it read the first {depth} hits instead of {}",
+                    texts.len()
+                ),
+            }),
+            ..Reading::default()
+        };
+
+        // No page beyond the pool depends on the order within it, and a single hit has no order.
+        if depth < 2 || self.offset >= pool.len() {
+            return Ok(reading);
+        }
+
+        match reranker.scores(question, &texts[..depth]).await {
+            Ok(scores) => rerank::reorder(pool, &scores, self.snapshot.library.fusion.scale()),
+            Err(failure) if continued.is_some() => {
+                let reason = failure.into_reason();
+                return Err(QueryError::Unavailable(format!(
+                    "{reason}, so this page cannot be made now; ask for it again"
+                )));
+            }
+            Err(failure) => {
+                reading.depth = Some(0);
+                reading.is_complete = false;
+                reading.notice = Some(format!(
+                    "{}; the hits are in the order of the search",
+                    failure.into_reason()
+                ));
+            }
+        }
+
+        Ok(reading)
+    }
+}
