@@ -28,6 +28,10 @@ const NAMED: f64 = 4.0;
 
 /// A longer question is no name.
 const MAX_NAME_WORDS: usize = 12;
+/// A question of so few words is likely a name, so more hits are compared with it.
+const SHORT_NAME_WORDS: usize = 4;
+/// The number of hits that are compared with a short question.
+const NAME_POOL: usize = 100;
 /// More headings above a passage say no more.
 const MAX_DEPTH: usize = 6;
 /// Passages further down in a document than this are equal.
@@ -90,15 +94,28 @@ impl WeightedQuestion {
             .fold(0.0, |sum, share| sum + share)
     }
 
-    /// Whether the question may be the name of a section.
-    pub(crate) fn may_be_name(&self) -> bool {
-        (1..=MAX_NAME_WORDS).contains(&self.words.len())
+    /// The number of hits whose names are compared with the question; 0 if it cannot be a name.
+    pub(crate) fn name_pool(&self) -> usize {
+        match self.words.len() {
+            1..=SHORT_NAME_WORDS => NAME_POOL,
+            5..=MAX_NAME_WORDS => POOL,
+            _ => 0,
+        }
     }
 
-    /// Reports whether a chunk is in a section of exactly the name that the question is.
+    /// Reports whether a chunk is in a section of exactly the name that the question is, has the
+    /// heading of one, or begins a document of that title.
     fn is_name_of(&self, chunk: &Chunk) -> bool {
-        let heading = chunk.headings.last();
-        self.may_be_name() && heading.is_some_and(|heading| lower_words(heading) == self.words)
+        let is_question = |text: &str| lower_words(text) == self.words;
+        let section = chunk.headings.last();
+        let title = chunk.headings.first().filter(|_| chunk.ordinal == 0);
+        let mut headings_in_text = chunk.text.lines().filter(|line| line.starts_with('#'));
+
+        section
+            .into_iter()
+            .chain(title)
+            .any(|text| is_question(text))
+            || headings_in_text.any(is_question)
     }
 
     /// Returns what a chunk adds to the score of its hit, by name.

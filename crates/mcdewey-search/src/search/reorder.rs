@@ -43,12 +43,13 @@ impl SearchPipeline<'_> {
             return Ok(Reading::default());
         };
         let question = evidence.question(&self.request.q, &self.analysis);
-        if reranker.is_none() && !question.may_be_name() {
+        let named = question.name_pool();
+        let read = reranker.map_or(0, |reranker| reranker.full_depth().max(POOL));
+        if named.max(read) == 0 {
             return Ok(Reading::default());
         }
 
-        let size = reranker.map_or(POOL, |reranker| reranker.full_depth().max(POOL));
-        let pool = found.pool(size);
+        let pool = found.pool(named.max(read));
         let ids: Vec<ChunkId> = pool
             .iter()
             .map(|hit| hit.shown.candidate.chunk_id.clone())
@@ -57,11 +58,13 @@ impl SearchPipeline<'_> {
 
         let top = self.snapshot.library.fusion.scale();
         let chunk_of = |hit: &CollapsedHit| chunks.get(&hit.shown.candidate.chunk_id);
-        second_phase::prefer_named(pool, &question, top, chunk_of);
+        let named = named.min(pool.len());
+        second_phase::prefer_named(&mut pool[..named], &question, top, chunk_of);
 
         let mut reading = Reading::default();
         if let Some(reranker) = reranker {
-            second_phase::compare(pool, &question, top, chunk_of);
+            let compared = read.min(pool.len());
+            second_phase::compare(&mut pool[..compared], &question, top, chunk_of);
             let depth = reranker.full_depth().min(pool.len());
             reading = self.read(reranker, &mut pool[..depth], &chunks).await?;
         }

@@ -159,10 +159,31 @@ fn the_section_of_exactly_the_name_comes_first() {
     let wider = question("fetch.max.bytes default", &[]);
     assert_eq!(order(&wider, [&mentions, &named]), ["a::0", "b::90"]);
 
-    // Nothing is the name of a section without one.
-    let nothing = question("?", &[]);
-    let unnamed = with_headings("b::90", &["?"], "A size.");
-    assert_eq!(order(&nothing, [&mentions, &unnamed]), ["a::0", "b::90"]);
+    // Small sections share a passage, which has their headings.
+    let shared = with_headings("c::5", &["Settings"], "##### fetch.max.bytes\n\nA size.");
+    assert_eq!(order(&setting, [&mentions, &shared]), ["c::5", "a::0"]);
+
+    // A title is that of the first passage.
+    let hangup = question("hangup", &[]);
+    let first = with_headings("d::0", &["Hangup", "Synopsis"], "x");
+    let second = with_headings("d::1", &["Hangup", "Syntax"], "x");
+    assert_eq!(order(&hangup, [&second, &first]), ["d::0", "d::1"]);
+}
+
+#[test]
+fn more_hits_are_compared_with_a_question_that_is_likely_a_name() {
+    for (text, pool) in [
+        ("?", 0),
+        ("hangup", NAME_POOL),
+        ("fetch.max.bytes", NAME_POOL),
+        ("how do I barge into calls", POOL),
+        (
+            "what is the name of the setting for the maximum of bytes that are fetched",
+            0,
+        ),
+    ] {
+        assert_eq!(question(text, &[]).name_pool(), pool, "{text}");
+    }
 }
 
 #[test]
