@@ -54,11 +54,12 @@ impl Drop for ScratchDir {
         const PAUSE: Duration = Duration::from_millis(50);
 
         for _ in 0..ATTEMPTS {
-            let removed = std::fs::remove_dir_all(self.0.path());
-            if removed.is_ok() || !self.0.path().exists() {
+            // The folder may be made again right after it was removed.
+            let _ = std::fs::remove_dir_all(self.0.path());
+            std::thread::sleep(PAUSE);
+            if !self.0.path().exists() {
                 return;
             }
-            std::thread::sleep(PAUSE);
         }
     }
 }
