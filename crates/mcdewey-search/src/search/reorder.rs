@@ -97,9 +97,9 @@ impl SearchPipeline<'_> {
             depth: Some(depth),
             is_complete,
             notice: (!is_complete).then(|| match depth {
-                0 => "the reranker is busy; the hits are in the order of the search".to_owned(),
+                0 => "the reranker had no time; the hits are in the order of the search".to_owned(),
                 _ => format!(
-                    "the reranker is busy: it read the first {depth} hits instead of {}",
+                    "the reranker had time for the first {depth} hits of {}",
                     texts.len()
                 ),
             }),

@@ -251,8 +251,8 @@ async fn the_depth_is_what_can_be_read_in_time() {
 
         let notice = match expected {
             8 => String::new(),
-            0 => "the reranker is busy; the hits are in the order of the search".to_owned(),
-            _ => format!("the reranker is busy: it read the first {expected} hits instead of 8"),
+            0 => "the reranker had no time; the hits are in the order of the search".to_owned(),
+            _ => format!("the reranker had time for the first {expected} hits of 8"),
         };
         assert_eq!(answer.notices.join(""), notice);
     }
