@@ -75,6 +75,14 @@ fn the_reranker_of_the_catalogue_is_fetched_and_reads_the_hits() {
     };
     run(&["ingest"]);
 
+    // The first search fetches it where the cache lacks it.
+    let answer: Value = serde_json::from_str(&run(&[
+        "search",
+        "--json",
+        "--explain",
+        "what can a supervisor do in the barge state",
+    ]))
+    .unwrap();
     // A folder in the cache of models, and its name in the status of the library.
     let doctor = run(&["doctor"]);
     let cached = repository().join("models/ms-marco-MiniLM-L-12-v2");
@@ -88,13 +96,6 @@ fn the_reranker_of_the_catalogue_is_fetched_and_reads_the_hits() {
     let models = run(&["models", "--json"]);
     assert!(models.contains("ms-marco-MiniLM-L-12-v2") && models.contains("reranking"));
 
-    let answer: Value = serde_json::from_str(&run(&[
-        "search",
-        "--json",
-        "--explain",
-        "what can a supervisor do in the barge state",
-    ]))
-    .unwrap();
     assert_eq!(answer["hits"][0]["source"], "call.md", "{answer}");
 
     // A slow machine reads none of them in time, and says so.
