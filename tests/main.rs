@@ -49,6 +49,8 @@ mod outside;
 mod ownership;
 /// The same library on a Qdrant server.
 mod qdrant;
+/// Questions that name a release, and questions about releases.
+mod releases;
 /// Questions as people ask them, and the pages that answer them.
 mod relevance;
 /// An unusable reranker is reported at startup.

@@ -60,5 +60,6 @@ pub use results::SearchResults;
 pub use results::confidence::{NoAnswer, Signals};
 pub use results::continuation::{Continuation, Cursors};
 pub use results::hit::Hit;
+pub use results::release::{AskedRelease, NameReleases};
 pub use results::snippet::opening;
 pub use results::timings::Timings;

@@ -54,7 +54,8 @@ declare_request! {
         q: String = Declaration::new(
             Kind::Text { max_bytes: Some(MAX_QUESTION_BYTES) },
             Role::Question,
-            "The question, in natural language or keywords; at most 32 KiB in UTF-8",
+            "The question, in natural language or keywords; `\"a phrase\"` must occur, `-word` must not; at \
+             most 32 KiB in UTF-8",
             "barge state in CCX",
         )
         .required()
@@ -101,20 +102,22 @@ declare_request! {
             );
 
         /// Only these versions: `12.5`, `12.5.*`, `12.0..15.0`, `>=12.0 <15`, `latest`;
-        /// alternatives are separated by commas.
+        /// alternatives are separated by commas. `any` searches all, also if the question names one.
         version: Option<String> = Declaration::new(
             Kind::Versions,
             Role::Filter,
-            "Only these versions: `12.5`, `12.5.*`, `12.0..15.0`, `>=12.0 <15`, `latest`",
+            "Only these versions: `12.5`, `12.5.*`, `12.0..15.0`, `>=12.0 <15`, `latest`; `any` for all, \
+             also if the question names one",
             "12.5",
         )
         .for_models(
-            ToolArgument::new("Only this version, range or latest", &["12.5", ">=12.0 <15"])
+            ToolArgument::new("This version, range, latest, any", &["12.5", ">=12.0 <15"])
                 .or(&["ver", "release", "versions"]),
         )
         .for_terminals(
             CommandForm::value("VERSION"),
-            "Only this version: 12.5, 12.5.*, 12.0..15.0, \">=12.0 <15\", latest",
+            "Only this version: 12.5, 12.5.*, 12.0..15.0, \">=12.0 <15\", latest; any for all, also if \
+             the question names one",
         );
 
         /// With a version filter: exclude documents without a version.

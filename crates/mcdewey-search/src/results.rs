@@ -3,6 +3,7 @@
 pub(crate) mod confidence;
 pub(crate) mod continuation;
 pub(crate) mod hit;
+pub(crate) mod release;
 pub(crate) mod snippet;
 pub(crate) mod timings;
 
@@ -14,6 +15,7 @@ use crate::ranking::facets::FacetCount;
 use crate::results::confidence::{NoAnswer, Signals};
 use crate::results::continuation::Continuation;
 use crate::results::hit::Hit;
+use crate::results::release::{AskedRelease, NameReleases};
 use crate::results::timings::Timings;
 
 /// A page of hits, and what is known about them as a whole.
@@ -24,6 +26,12 @@ pub struct SearchResults {
     /// With a version filter: the best hits in documents that have no version. They are never mixed
     /// with `hits`.
     pub unversioned: Vec<Hit>,
+    /// The release that the question names; the hits are limited to it. A request with a version, or
+    /// with `any`, decides itself.
+    pub release: Option<AskedRelease>,
+    /// If the question names a release, or asks since which release something exists: in which releases
+    /// its names and codes occur.
+    pub name_releases: Vec<NameReleases>,
     /// The facet values among all hits, not only those of this page; most frequent first.
     pub facets: BTreeMap<Facet, Vec<FacetCount>>,
     /// The cursors of what follows the hits.
@@ -57,6 +65,15 @@ pub struct SearchResults {
 }
 
 impl SearchResults {
+    /// What to tell people, the release that was searched first.
+    pub fn remarks(&self) -> Vec<String> {
+        let release = self
+            .release
+            .iter()
+            .map(|release| format!("{}; version any searches all releases", release.sentence()));
+        release.chain(self.notices.iter().cloned()).collect()
+    }
+
     /// Reduces the page to what the same request finds with this limit, so that a response that has
     /// no room for all hits need not search again. A limit that is not smaller changes nothing.
     pub fn limit_to(&mut self, limit: usize) {

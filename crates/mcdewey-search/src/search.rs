@@ -2,7 +2,9 @@
 //! cuts out the page of hits, and reads their chunks.
 
 mod coverage;
+mod lookup;
 mod prepare;
+mod releases;
 mod reorder;
 mod retrieve;
 #[cfg(test)]
@@ -22,6 +24,7 @@ use crate::results::SearchResults;
 use crate::results::confidence::{self, EVIDENCE_HITS, Evidence};
 use crate::results::continuation::{Continuation, Cursors};
 use crate::results::hit::Hit;
+use crate::results::release::AskedRelease;
 use crate::results::snippet::snippet;
 use crate::results::timings::{StageTimer, Timings};
 use crate::{
@@ -81,8 +84,18 @@ impl<'a> SearchPipeline<'a> {
         let limit = validate(request)?;
         let view = snapshot.view().await?;
 
+        let filter = resolve_filter(request, view)?;
+        let names_version = request
+            .version
+            .as_deref()
+            .is_some_and(|text| !text.trim().is_empty());
+        let may_narrow = !names_version && request.source.is_empty();
+        let analysis = analyse(&request.q, view, may_narrow.then_some(&filter));
         let scope = Scope {
-            filter: resolve_filter(request, view)?,
+            filter: match &analysis.release {
+                Some(release) => release.narrow(&filter),
+                None => filter,
+            },
             ..snapshot.scope()
         };
 
@@ -95,7 +108,6 @@ impl<'a> SearchPipeline<'a> {
             return Err(QueryError::CursorExpired);
         }
 
-        let analysis = analyse(&request.q, view);
         Ok(Self {
             snapshot,
             request,
@@ -160,18 +172,23 @@ impl<'a> SearchPipeline<'a> {
         let facets = std::mem::take(&mut found.ranking.facets);
         let evidence = found.evidence.take();
         let corrections = std::mem::take(&mut found.corrections);
+        let missing_phrases = std::mem::take(&mut found.missing_phrases);
         let (page_hits, has_more) = found.into_page(self.request.group, page);
         let has_more = has_more || page_hits.len() > self.limit;
         let mut hits = self
             .write_out(page_hits, reading.chunks, &self.scope)
             .await?;
         let (signals, no_answer) = self.confidence(evidence.as_ref(), &hits);
+        let no_answer = no_phrase(missing_phrases).or(no_answer);
 
-        let mut notices = prepared.notices;
+        let releases = self.about_releases(no_answer).await?;
+        let mut notices = releases.notices;
+        notices.extend(prepared.notices);
         notices.extend(corrections.iter().map(|(word, correction)| {
             format!("Showing results for “{correction}”: “{word}” does not occur in the library")
         }));
 
+        notices.extend(self.exclusion_notice());
         hits.truncate(self.limit);
         if let Some(coverage) = indexing {
             notices.push(coverage::notice(coverage));
@@ -195,7 +212,9 @@ impl<'a> SearchPipeline<'a> {
             indexing,
             confidence: signals.map(|signals| signals.probability()),
             signals: signals.filter(|_| self.request.explain),
-            no_answer,
+            no_answer: releases.no_answer,
+            release: self.analysis.release.as_ref().map(AskedRelease::from),
+            name_releases: releases.names,
             reranked: reading.depth.map(|_| reading.is_complete),
             rerank_depth: reading.depth,
             notices,
@@ -215,7 +234,7 @@ impl<'a> SearchPipeline<'a> {
             return (None, None);
         };
         let (signals, absent) = evidence.signals(
-            &self.request.q,
+            &self.analysis.searched,
             &self.analysis,
             hits.iter().map(|hit| &hit.chunk),
         );
@@ -223,6 +242,16 @@ impl<'a> SearchPipeline<'a> {
             Some(signals),
             confidence::no_answer(&self.analysis, signals.probability(), absent),
         )
+    }
+
+    /// Says what was left out, because a minus can be meant in another way.
+    fn exclusion_notice(&self) -> Option<String> {
+        let excluded = &self.analysis.syntax.excluded;
+        let words: Vec<String> = excluded
+            .iter()
+            .map(|phrase| format!("“{}”", phrase.text))
+            .collect();
+        (!words.is_empty()).then(|| format!("Without passages that mention {}", words.join(" or ")))
     }
 
     /// With a version filter, returns the scope of the documents without a version, unless the
@@ -292,6 +321,18 @@ impl<'a> SearchPipeline<'a> {
             .map(|chunk| (chunk.chunk_id.clone(), chunk))
             .collect())
     }
+}
+
+/// What to report if no passage has a phrase that the question quotes.
+fn no_phrase(missing: Vec<String>) -> Option<NoAnswer> {
+    let phrases: Vec<String> = missing
+        .iter()
+        .map(|phrase| format!("“{}”", mcdewey_core::visible_line(phrase)))
+        .collect();
+    (!missing.is_empty()).then(|| NoAnswer {
+        message: format!("no passage contains {}", phrases.join(" or ")),
+        missing,
+    })
 }
 
 /// Checks what does not depend on the library, and returns the limit.

@@ -4,7 +4,9 @@ use askama::Template;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use mcdewey_query::{RequestState, rest, telemetry};
-use mcdewey_search::{LibraryTree, Mode, QueryError, SearchRequest, SearchResults, terms};
+use mcdewey_search::{
+    AskedRelease, LibraryTree, Mode, QueryError, SearchRequest, SearchResults, terms,
+};
 
 use super::error::search_error;
 use super::facets::{self, FacetGroup};
@@ -36,6 +38,9 @@ struct ResultsPage {
     /// Whether only words were searched, because not all passages have vectors yet.
     is_indexing: bool,
     notices: Vec<String>,
+    /// What was searched, if the question names a release.
+    release: Option<String>,
+    all_releases_url: String,
     next_url: Option<String>,
     first_url: Option<String>,
     explained: bool,
@@ -122,6 +127,11 @@ fn results_page(site: Site, request: &SearchRequest, results: &SearchResults) ->
             .map(|no_answer| no_answer.message.clone()),
         is_indexing: results.indexing.is_some(),
         notices: results.notices.clone(),
+        release: results.release.as_ref().map(AskedRelease::sentence),
+        all_releases_url: site.search(&SearchRequest {
+            version: Some("any".to_owned()),
+            ..first_page.clone()
+        }),
         next_url: results.continuation.next_page().map(|cursor| {
             site.search(&SearchRequest {
                 cursor: Some(cursor),

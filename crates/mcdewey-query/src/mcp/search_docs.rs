@@ -114,7 +114,7 @@ fn fit_no_hits(
         let structured = FoundChunks {
             facets: (!included.is_empty()).then(|| facets.clone()),
             degraded: results.degraded.clone(),
-            notices: results.notices.clone(),
+            notices: results.remarks(),
             ..FoundChunks::default()
         };
         envelope::answer(&structured, markdown(&structured, &[], &[]))

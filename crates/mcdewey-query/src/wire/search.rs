@@ -18,6 +18,14 @@ pub struct SearchAnswer {
     /// mixed with `hits`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unversioned: Vec<Hit>,
+    /// Present if the question names a release of the library: the hits are those of that release. A
+    /// request with `version` decides itself; `version=any` searches all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<AskedRelease>,
+    /// If the question names a release, or asks since which release something exists: in which
+    /// releases its names and codes occur.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub name_releases: Vec<NameReleases>,
     /// The facet values among the passages found (vendor, product, version, guide), most frequent
     /// first.
     pub facets: BTreeMap<String, Vec<FacetCount>>,
@@ -77,6 +85,13 @@ impl SearchAnswer {
     /// Writes out results. `public_url` ("http://127.0.0.1:8080") is the beginning of every link.
     pub fn new(results: SearchResults, public_url: &str) -> Self {
         Self {
+            notices: results.remarks(),
+            release: results.release.map(AskedRelease::from),
+            name_releases: results
+                .name_releases
+                .into_iter()
+                .map(NameReleases::from)
+                .collect(),
             hits: hits(results.hits, public_url),
             unversioned: hits(results.unversioned, public_url),
             facets: results
@@ -92,7 +107,6 @@ impl SearchAnswer {
             indexing: results.indexing,
             reranked: results.reranked,
             rerank_depth: results.rerank_depth,
-            notices: results.notices,
             generation: results.state.generation,
             revision: results.state.revision,
             epoch: results.state.epoch,
@@ -167,6 +181,63 @@ impl From<mcdewey_search::NoAnswer> for NoAnswer {
         Self {
             message: found.message,
             missing: found.missing,
+        }
+    }
+}
+
+/// The release that a question names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AskedRelease {
+    /// As the question writes it.
+    pub requested: Vec<String>,
+    /// The releases of the library that were searched, with the name of their product.
+    pub found: Vec<String>,
+    /// Present and true if the library has only a less precise release: 12.5 for "12.5(1) SU2".
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_less_precise: bool,
+}
+
+impl From<mcdewey_search::AskedRelease> for AskedRelease {
+    fn from(release: mcdewey_search::AskedRelease) -> Self {
+        Self {
+            requested: release.requested,
+            found: release.found,
+            is_less_precise: release.is_less_precise,
+        }
+    }
+}
+
+/// In which releases of a product a name or a code occurs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NameReleases {
+    /// The name as the question writes it.
+    pub name: String,
+    /// The product, if its documents have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// The oldest release with the name.
+    pub first: String,
+    /// The newest release with the name.
+    pub last: String,
+    /// Whether `first` is the oldest release that the library has of the product: the name may be older.
+    pub is_in_oldest: bool,
+    /// Whether `last` is the newest release that the library has of the product.
+    pub is_in_newest: bool,
+    /// If the question names a release: whether that release has the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_asked_release: Option<bool>,
+}
+
+impl From<mcdewey_search::NameReleases> for NameReleases {
+    fn from(found: mcdewey_search::NameReleases) -> Self {
+        Self {
+            name: found.name,
+            product: found.product,
+            first: found.first,
+            last: found.last,
+            is_in_oldest: found.is_in_oldest,
+            is_in_newest: found.is_in_newest,
+            in_asked_release: found.in_asked_release,
         }
     }
 }

@@ -80,6 +80,14 @@ impl LibraryView {
             .flat_map(|(product, known)| known.iter().map(|version| (product.as_deref(), version)))
     }
 
+    /// Returns the versions of a product, or of the documents without a product, lowest first.
+    pub(crate) fn versions_of(&self, product: Option<&str>) -> &[Version] {
+        self.versions
+            .get(&product.map(str::to_owned))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
     /// Returns the products of the documents, each with its versions, lowest first.
     pub(crate) fn products(&self) -> impl Iterator<Item = (Option<&str>, &[Version])> {
         self.versions

@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
-use mcdewey_core::LibraryDescription;
+use mcdewey_core::{Filter, LibraryDescription};
 
 use crate::library::view::LibraryView;
 use crate::question::absent_versions::{self, AbsentVersion};
 use crate::question::identifiers::identifiers;
+use crate::question::named_release::{NamedRelease, named_release};
+use crate::question::paste::without_local_values;
+use crate::question::syntax::Syntax;
 use crate::question::{terms, versions};
 use crate::ranking::fusion::Preference;
 
@@ -21,13 +24,34 @@ pub(crate) struct QuestionAnalysis {
     pub(crate) known_words: HashSet<String>,
     /// The versions it names of products that the library has only in other versions.
     pub(crate) absent_versions: Vec<AbsentVersion>,
+    /// The releases that it is certainly about.
+    pub(crate) release: Option<NamedRelease>,
+    /// The signs that it has.
+    pub(crate) syntax: Syntax,
+    /// What is searched for: the question without the names of those releases, without what is to be
+    /// left out, and without the values of the reader's machine in a pasted log.
+    pub(crate) searched: String,
 }
 
 /// Analyses a question. Aliases, product titles and product ids are recognised as whole words,
-/// regardless of case.
-pub(crate) fn analyse(question: &str, view: &LibraryView) -> QuestionAnalysis {
+/// regardless of case. `filter` is the request's, if a release that the question names may limit it
+/// further.
+pub(crate) fn analyse(
+    question: &str,
+    view: &LibraryView,
+    filter: Option<&Filter>,
+) -> QuestionAnalysis {
+    let log = without_local_values(question);
+    let syntax = Syntax::parse(question, log.is_some());
+    let question = log.unwrap_or_else(|| syntax.rest.clone());
+    let question = question.as_str();
+
     let words = lower_words(question);
-    let mut analysis = QuestionAnalysis::default();
+    let mut analysis = QuestionAnalysis {
+        searched: question.to_owned(),
+        syntax,
+        ..QuestionAnalysis::default()
+    };
 
     let description = &view.description;
     for alias in &description.aliases {
@@ -64,8 +88,24 @@ pub(crate) fn analyse(question: &str, view: &LibraryView) -> QuestionAnalysis {
         }
     }
 
-    analysis.preference.versions =
-        versions::named_versions(question, view, &analysis.preference.products);
+    let mentions = versions::mentions(question, view);
+    let products = &analysis.preference.products;
+    analysis.preference.versions = versions::named_versions(question, &mentions, view, products);
+    if let Some(filter) = filter {
+        let within = match filter.product.as_slice() {
+            [] => products,
+            filtered => filtered,
+        };
+        let release = named_release(question, &mentions, view, within);
+        analysis.release = release.filter(|release| {
+            let filter = release.narrow(filter);
+            let mut documents = view.documents.iter();
+            documents.any(|document| filter.matches(&document.meta))
+        });
+    }
+    if let Some(release) = &analysis.release {
+        analysis.searched.clone_from(&release.rest);
+    }
 
     // A question that also names a version of the library ("upgrade Finesse 11.6 to 12.5") can be
     // answered from that version.
@@ -74,10 +114,11 @@ pub(crate) fn analyse(question: &str, view: &LibraryView) -> QuestionAnalysis {
     }
 
     // A question of a single word is a name, however it is written.
-    let names = identifiers(question, &analysis.known_words)
+    let names = identifiers(&analysis.searched, &analysis.known_words)
         .into_iter()
         .map(|identifier| identifier.text);
-    let single_word = (words.len() == 1).then(|| question.trim().to_owned());
+    let is_single_word = lower_words(&analysis.searched).len() == 1;
+    let single_word = is_single_word.then(|| analysis.searched.trim().to_owned());
     analysis.preference.titles = names
         .chain(single_word)
         .map(|name| name.to_lowercase())
@@ -135,14 +176,14 @@ mod tests {
 
     #[test]
     fn an_alias_stands_for_its_products_and_other_names() {
-        let analysis = analyse("barge state in ccx?", &sample_view());
+        let analysis = analyse("barge state in ccx?", &sample_view(), None);
         assert_eq!(analysis.preference.products, ["uccx", "finesse"]);
         assert_eq!(analysis.other_names, ["UCCX", "Unified CCX"]);
     }
 
     #[test]
     fn only_whole_words_match() {
-        let analysis = analyse("accxess", &sample_view());
+        let analysis = analyse("accxess", &sample_view(), None);
         assert!(
             analysis.preference.products.is_empty() && analysis.other_names.is_empty(),
             "{analysis:?}"
@@ -151,14 +192,14 @@ mod tests {
 
     #[test]
     fn product_titles_and_versions_are_recognised() {
-        let analysis = analyse("Cisco Finesse 12.5 sign in", &sample_view());
+        let analysis = analyse("Cisco Finesse 12.5 sign in", &sample_view(), None);
         assert_eq!(analysis.preference.products, ["finesse"]);
         assert_eq!(
             analysis.preference.versions,
             ["12.5".parse::<VersionKey>().unwrap()]
         );
         assert_eq!(
-            analyse("set 0.5 seconds", &sample_view())
+            analyse("set 0.5 seconds", &sample_view(), None)
                 .preference
                 .versions,
             []
@@ -168,13 +209,13 @@ mod tests {
     #[test]
     fn no_version_is_absent_if_the_question_also_names_a_known_one() {
         assert_eq!(
-            analyse("upgrade Finesse 11.6", &sample_view())
+            analyse("upgrade Finesse 11.6", &sample_view(), None)
                 .absent_versions
                 .len(),
             1
         );
         assert_eq!(
-            analyse("upgrade Finesse 11.6 to 12.5", &sample_view()).absent_versions,
+            analyse("upgrade Finesse 11.6 to 12.5", &sample_view(), None).absent_versions,
             []
         );
     }

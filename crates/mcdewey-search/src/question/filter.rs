@@ -46,12 +46,17 @@ pub(crate) fn resolve_filter(
     if let Some(text) = request
         .version
         .as_deref()
-        .filter(|text| !text.trim().is_empty())
+        .filter(|text| !text.trim().is_empty() && !is_any(text))
     {
         filter.version = version_filter(text, &filter, view)?;
     }
 
     Ok(filter)
+}
+
+/// Reports whether a version filter lets every release pass, also if the question names one.
+fn is_any(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("any")
 }
 
 /// Returns the values of one facet as the library spells them.

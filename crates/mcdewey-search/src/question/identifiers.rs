@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::question::paste::is_local_value;
 use crate::question::terms;
 
 /// A name or code.
@@ -13,6 +14,44 @@ pub(crate) struct Identifier {
     /// Its runs of letters and digits.
     pub(crate) parts: Vec<String>,
 }
+
+impl Identifier {
+    /// Reports whether it is written like a name in a program or a code. Abbreviations and product
+    /// names with a capital inside ("REST", "JavaScript") are not.
+    pub(crate) fn is_exact(&self) -> bool {
+        let capitals_inside = self
+            .text
+            .chars()
+            .zip(self.text.chars().skip(1))
+            .filter(|(before, c)| before.is_lowercase() && c.is_uppercase())
+            .count();
+        let starts_small = self.text.starts_with(char::is_lowercase);
+        let is_compound = self.parts.len() > 1 && self.text.contains(['_', '.', ':']);
+
+        is_compound
+            || self.text.contains(|c: char| c.is_ascii_digit())
+            || capitals_inside > usize::from(!starts_small)
+    }
+
+    /// The token that the index has for it.
+    pub(crate) fn token(&self) -> String {
+        match self.parts.len() {
+            1 => self.parts[0].clone(),
+            _ => mcdewey_core::compound_token(&self.parts),
+        }
+    }
+}
+
+/// How grave a message of a log is. It names nothing.
+const LOG_LEVELS: [&str; 12] = [
+    "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "SEVERE", "CRITICAL",
+    "CRIT", "FATAL",
+];
+/// Units behind a number ("30s", "5GB").
+const UNITS: [&str; 24] = [
+    "s", "ms", "us", "ns", "sec", "min", "h", "hr", "d", "k", "kb", "mb", "gb", "tb", "kib", "mib",
+    "gib", "hz", "khz", "mhz", "ghz", "px", "st", "th",
+];
 
 /// Returns the identifiers of a question, each once: identifiers of programs (`setAgentState`,
 /// `log_min_messages`, `tune.bufsize`), codes with digits, words in capitals, and capitalised words
@@ -35,8 +74,9 @@ pub(crate) fn identifiers(question: &str, known: &HashSet<String>) -> Vec<Identi
         let is_known = parts
             .iter()
             .all(|part| known.contains(&part.to_lowercase()) || terms::stem(part).is_none());
+        let names_nothing = LOG_LEVELS.contains(&word) || is_measure(word) || is_local_value(word);
 
-        if is_identifier && !is_known && seen.insert(word) {
+        if is_identifier && !is_known && !names_nothing && seen.insert(word) {
             found.push(Identifier {
                 text: word.to_owned(),
                 parts,
@@ -49,6 +89,12 @@ pub(crate) fn identifiers(question: &str, known: &HashSet<String>) -> Vec<Identi
 
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || ",;?!\"'`()<>[]{}=|".contains(c)
+}
+
+/// Reports whether a word is a number with a unit.
+fn is_measure(word: &str) -> bool {
+    let unit = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    unit.len() < word.len() && UNITS.iter().any(|known| unit.eq_ignore_ascii_case(known))
 }
 
 fn is_identifier(word: &str, parts: usize, is_first: bool) -> bool {
@@ -73,6 +119,39 @@ mod tests {
             .into_iter()
             .map(|identifier| identifier.text)
             .collect()
+    }
+
+    #[test]
+    fn names_in_programs_and_codes_are_exact() {
+        let is_exact = |question: &str| {
+            let found = identifiers(question, &HashSet::new());
+            found.iter().any(Identifier::is_exact)
+        };
+
+        for name in [
+            "log_min_messages",
+            "max.poll.records",
+            "SEND_DTMF",
+            "setAgentState",
+            "ConsumerRebalanceListener",
+            "RLY-2004-E",
+            "0x8044FE1",
+            "CF21",
+        ] {
+            assert!(is_exact(name), "{name}");
+        }
+        for word in [
+            "an SSL certificate",
+            "the REST API",
+            "with JavaScript",
+            "on GitHub",
+            "a Wi-Fi network",
+            "retry in 30s",
+            "WARN peer",
+            "peer 192.168.1.20",
+        ] {
+            assert!(!is_exact(word), "{word}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Fuses the dense and the keyword list into one ranking.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -188,6 +188,8 @@ pub(crate) struct Preference {
     /// The question's names and codes, in lower case: it probably asks for a document of that
     /// title.
     pub(crate) titles: Vec<String>,
+    /// The passages that have all names and codes of the question.
+    pub(crate) passages: HashSet<ChunkId>,
 }
 
 /// The bonus of documents of a product that the question names. The smallest of 0.08, 0.15, 0.25
@@ -199,6 +201,9 @@ const VERSION_BONUS: f64 = 0.05;
 /// The bonus of documents whose title is a name in the question: other documents mention the name,
 /// this one is about it.
 const TITLE_BONUS: f64 = 0.15;
+/// The bonus of passages that have all names and codes of the question: more than the other parts can
+/// be, so that none of these passages is behind one that has no name.
+const NAMES_BONUS: f64 = 2.0;
 
 impl Preference {
     /// The bonuses of a document, by name.
@@ -319,6 +324,10 @@ pub(crate) fn fuse(
             explanation.parts = score_parts(&explanation, &statistics, fusion);
             for (name, bonus) in bonuses.of(&candidate.document) {
                 explanation.parts.insert(name, bonus * fusion.scale());
+            }
+            if preference.passages.contains(&candidate.chunk_id) {
+                let bonus = NAMES_BONUS * fusion.scale();
+                explanation.parts.insert("names", bonus);
             }
 
             let score = explanation.parts.values().sum();

@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 
-use mcdewey_core::{Chunk, QuestionWord};
+use mcdewey_core::{Chunk, ChunkId, QuestionWord};
 
 use crate::question::analysis::lower_words;
 use crate::question::terms;
@@ -25,6 +25,9 @@ const DEPTH: f64 = 0.1;
 const PLACE: f64 = 0.12;
 /// A section of exactly the name that was asked for comes before all others.
 const NAMED: f64 = 4.0;
+
+/// The best hit of each of several names comes before the others.
+const COVERED: f64 = 2.0;
 
 /// A longer question is no name.
 const MAX_NAME_WORDS: usize = 12;
@@ -148,6 +151,25 @@ pub(crate) fn prefer_named<'a>(
         if chunk_of(hit).is_some_and(|chunk| question.is_name_of(chunk)) {
             hit.add("name", NAMED * top);
         }
+    }
+
+    sort(hits);
+}
+
+/// Puts the best hit of each name before all others: a pasted text with several codes asks about each
+/// of them. `top` is the size of a top score.
+pub(crate) fn cover(hits: &mut [CollapsedHit], with_each: &[HashSet<ChunkId>], top: f64) {
+    if with_each.len() < 2 {
+        return;
+    }
+
+    let first_with = |ids: &HashSet<ChunkId>| {
+        hits.iter()
+            .position(|hit| ids.contains(&hit.shown.candidate.chunk_id))
+    };
+    let best: HashSet<usize> = with_each.iter().filter_map(first_with).collect();
+    for at in best {
+        hits[at].add("names", COVERED * top);
     }
 
     sort(hits);

@@ -30,6 +30,8 @@ const COMPARED_CANDIDATES: usize = 20;
 const RELATED_COSINE: f64 = 0.3;
 /// The number of a question's identifiers that are checked: a pasted text has hundreds.
 const MAX_IDENTIFIERS: usize = 32;
+/// The number of words besides its names that a question for names has ("what does RLY-2004-E mean").
+const MAX_OTHER_WORDS: usize = 1;
 /// Counts of identifiers above this value add no information.
 const MAX_COUNT: usize = 3;
 
@@ -167,10 +169,9 @@ impl Evidence {
             .chain(parts.map(String::as_str))
             .filter_map(terms::stem)
             .collect();
-        let texts: Vec<HashSet<&str>> = hits
-            .take(EVIDENCE_HITS)
-            .map(|chunk| stems_in_chunk(chunk, &stems))
-            .collect();
+        let mut hits = hits.take(EVIDENCE_HITS).peekable();
+        let first = hits.peek().copied();
+        let texts: Vec<HashSet<&str>> = hits.map(|chunk| stems_in_chunk(chunk, &stems)).collect();
 
         let is_known =
             |word: &QuestionWord| analysis.known_words.contains(&word.word.to_lowercase());
@@ -179,6 +180,7 @@ impl Evidence {
                 is_known(word) || occurs_in(text, searched_form(word))
             })
         });
+        let coverage = coverage.fold(0.0, f64::max);
         let unknown = self.weighted_share(&words, |word| word.chunks == 0 && !is_known(word));
 
         let chunk_counts: HashMap<String, u64> = self
@@ -187,9 +189,13 @@ impl Evidence {
             .map(|word| (word.word.to_lowercase(), word.chunks))
             .collect();
 
+        let is_found_by_name =
+            first.is_some_and(|chunk| is_found_by_name(question, analysis, &identifiers, chunk));
         let (mut absent, mut absent_codes, mut missing) = (Vec::new(), 0, 0);
         for identifier in identifiers {
-            if is_absent(&identifier, &chunk_counts) {
+            // What stands in the first hit is not absent, however the index counts its parts.
+            let is_in_first_hit = || first.is_some_and(|chunk| stands_in(chunk, &identifier.text));
+            if is_absent(&identifier, &chunk_counts) && !is_in_first_hit() {
                 absent_codes += usize::from(is_code(&identifier));
                 absent.push(identifier.text);
             } else if !texts.iter().any(|text| contains_all(text, &identifier)) {
@@ -209,10 +215,15 @@ impl Evidence {
             absent_codes: absent_codes.min(MAX_COUNT) as f64,
             absent_names: (absent.len() - absent_codes).min(MAX_COUNT) as f64,
             missing_names: missing.min(MAX_COUNT) as f64,
-            foreign: (RELATED_COSINE - best).max(0.0),
+            // A name says little to the model, and a passage with all the words is about them.
+            foreign: if is_found_by_name || coverage >= 1.0 {
+                0.0
+            } else {
+                (RELATED_COSINE - best).max(0.0)
+            },
             cosine: best,
             margin: best - average_of_others,
-            coverage: coverage.fold(0.0, f64::max),
+            coverage,
             unknown,
             length: (1.0 + words.len() as f64).ln(),
         };
@@ -257,6 +268,39 @@ fn is_absent(identifier: &Identifier, chunk_counts: &HashMap<String, u64>) -> bo
     identifier.parts.iter().any(|part| has_no_chunk(part))
         || (identifier.parts.len() > 1
             && has_no_chunk(&mcdewey_core::compound_token(&identifier.parts)))
+}
+
+/// Reports whether a question is no more than names and codes, and a chunk has all of them.
+fn is_found_by_name(
+    question: &str,
+    analysis: &QuestionAnalysis,
+    identifiers: &[Identifier],
+    chunk: &Chunk,
+) -> bool {
+    let names: Vec<&Identifier> = identifiers.iter().filter(|name| name.is_exact()).collect();
+    let is_of_name = |word: &str| {
+        analysis.known_words.contains(&word.to_lowercase())
+            || names
+                .iter()
+                .any(|name| name.parts.iter().any(|part| part == word))
+    };
+    let others = terms::words(question)
+        .filter(|(word, _)| !is_of_name(word) && terms::stem(word).is_some())
+        .count();
+
+    !names.is_empty()
+        && others <= MAX_OTHER_WORDS
+        && names.iter().all(|name| stands_in(chunk, &name.text))
+}
+
+/// Reports whether a chunk's text or headings have a name as it is written, regardless of case.
+fn stands_in(chunk: &Chunk, name: &str) -> bool {
+    let name = name.to_lowercase();
+    let text = mcdewey_core::dense_form(&chunk.text);
+    let headings = chunk.headings.iter().map(String::as_str);
+    headings
+        .chain([text.as_str()])
+        .any(|text| text.to_lowercase().contains(&name))
 }
 
 /// Codes have digits or several parts; other identifiers are names.

@@ -140,7 +140,11 @@ impl SearchPipeline<'_> {
 
     /// Returns the question's vector, and whether the question was truncated.
     async fn embed(&self) -> Result<(Vec<f32>, bool), QueryError> {
-        let question = self.snapshot.library.embed.embed_question(&self.request.q);
+        let question = self
+            .snapshot
+            .library
+            .embed
+            .embed_question(&self.analysis.searched);
         let embedding = tokio::time::timeout(EMBED_DEADLINE, question)
             .await
             .map_err(|_| {
@@ -158,7 +162,7 @@ impl SearchPipeline<'_> {
 
         // A correction could be a word that occurs only in documents the caller may not see.
         let is_restricted = self.scope.visibility != Visibility::Everything;
-        for (index, (word, _)) in terms::words(&self.request.q).enumerate() {
+        for (index, (word, _)) in terms::words(&self.analysis.searched).enumerate() {
             if is_restricted || index >= MAX_SPELL_CHECKED_WORDS {
                 known.insert(word.to_lowercase());
             } else {
@@ -190,7 +194,7 @@ impl SearchPipeline<'_> {
 
     fn keyword_texts(&self) -> Vec<WeightedText> {
         let own = WeightedText {
-            text: mcdewey_core::keyword_form(&self.request.q),
+            text: mcdewey_core::keyword_form(&self.analysis.searched),
             weight: 1.0,
         };
         let other_names = self.analysis.other_names.iter().map(|name| WeightedText {

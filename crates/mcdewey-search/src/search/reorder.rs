@@ -12,6 +12,9 @@ use crate::ranking::collapse::CollapsedHit;
 use crate::ranking::rerank::{self, Reranker};
 use crate::ranking::second_phase::{self, POOL};
 
+/// The number of hits among which each name of a question is looked for.
+const COVERED_POOL: usize = 200;
+
 /// What came of the second phase.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
@@ -38,11 +41,24 @@ impl SearchPipeline<'_> {
         scope: &Scope,
         reranker: Option<&Reranker>,
     ) -> Result<Reading, QueryError> {
+        let reading = self.compare(found, scope, reranker).await?;
+        let top = self.snapshot.library.fusion.scale();
+        let with_each_name = std::mem::take(&mut found.with_each_name);
+        second_phase::cover(found.pool(COVERED_POOL), &with_each_name, top);
+        Ok(reading)
+    }
+
+    async fn compare(
+        &self,
+        found: &mut Found,
+        scope: &Scope,
+        reranker: Option<&Reranker>,
+    ) -> Result<Reading, QueryError> {
         // Only a search of both lists has evidence.
         let Some(evidence) = &found.evidence else {
             return Ok(Reading::default());
         };
-        let question = evidence.question(&self.request.q, &self.analysis);
+        let question = evidence.question(&self.analysis.searched, &self.analysis);
         let named = question.name_pool();
         let read = reranker.map_or(0, |reranker| reranker.full_depth().max(POOL));
         if named.max(read) == 0 {
@@ -87,7 +103,7 @@ impl SearchPipeline<'_> {
             .map(|chunk| chunk.map(rerank::readable).unwrap_or_default())
             .collect();
 
-        let question = &self.request.q;
+        let question = &self.analysis.searched;
         let continued = self.request.cursor.as_ref().map(|_| self.cursors.depth());
         let depth = continued.unwrap_or_else(|| reranker.affordable_depth(question, &texts));
         let depth = depth.min(texts.len());

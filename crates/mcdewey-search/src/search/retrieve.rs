@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
-use mcdewey_core::{Candidate, CandidateQuery, Candidates, Facet, QuestionWord, Scope};
+use mcdewey_core::{Candidate, CandidateQuery, Candidates, ChunkId, Facet, QuestionWord, Scope};
 
 use super::SearchPipeline;
 use super::prepare::PreparedQuery;
@@ -17,6 +17,8 @@ use crate::{Group, QueryError};
 /// The number of candidates first requested of each list: enough for ten distinct chunks if each
 /// occurs in five versions.
 pub(super) const FIRST_DEPTH: usize = 200;
+/// The number requested if few passages are allowed.
+const NARROW_DEPTH: usize = 3_200;
 /// The factor by which each further attempt increases the depth.
 const DEPTH_FACTOR: usize = 4;
 /// The maximum number of candidates requested of each list.
@@ -28,6 +30,10 @@ pub(super) struct Found {
     pub(super) evidence: Option<Evidence>,
     /// Words that are probably misspelt, with the correction that was searched instead.
     pub(super) corrections: Vec<(String, String)>,
+    /// The quoted phrases that no passage has.
+    pub(super) missing_phrases: Vec<String>,
+    /// If no passage has all names of the question: the passages with each.
+    pub(super) with_each_name: Vec<HashSet<ChunkId>>,
     pub(super) stages: StageTimer,
 }
 
@@ -70,6 +76,18 @@ impl SearchPipeline<'_> {
         query.depth = FIRST_DEPTH;
 
         let mut stages = StageTimer::start();
+        let allowed = self.allowed(scope).await?;
+        if allowed.is_narrow() {
+            query.depth = NARROW_DEPTH;
+            keyword_list = None;
+        }
+        let named = self.named_passages(scope).await?;
+        let preference = Preference {
+            passages: named.with_all,
+            ..self.analysis.preference.clone()
+        };
+        stages.lap("store");
+
         loop {
             stages.lap("fusion");
             let mut lists = match keyword_list.take() {
@@ -95,12 +113,14 @@ impl SearchPipeline<'_> {
                 .filter_map(|word| Some((word.word.clone(), word.corrected_to.clone()?)))
                 .collect();
 
-            let ranking = self.rank(lists, query.depth).await?;
+            allowed.retain(&mut lists);
+            let ranking = self.rank(lists, query.depth, &preference).await?;
             let hits = match self.request.group {
                 Some(Group::Page) => count_pages(&ranking.hits),
                 None => ranking.hits.len(),
             };
-            if hits <= needed && is_cut_off && query.depth < MAX_DEPTH {
+            let may_go_deeper = is_cut_off && query.depth < MAX_DEPTH && !allowed.is_narrow();
+            if hits <= needed && may_go_deeper {
                 query.depth *= DEPTH_FACTOR;
                 continue;
             }
@@ -110,6 +130,8 @@ impl SearchPipeline<'_> {
                 ranking,
                 evidence,
                 corrections,
+                missing_phrases: allowed.missing,
+                with_each_name: named.with_each,
                 stages,
             });
         }
@@ -138,15 +160,18 @@ impl SearchPipeline<'_> {
     }
 
     /// Ranks the lists; long ones on a blocking thread.
-    async fn rank(&self, lists: Candidates, depth: usize) -> Result<Ranking, QueryError> {
-        let (fusion, preference) = (
-            self.snapshot.library.fusion,
-            self.analysis.preference.clone(),
-        );
+    async fn rank(
+        &self,
+        lists: Candidates,
+        depth: usize,
+        preference: &Preference,
+    ) -> Result<Ranking, QueryError> {
+        let fusion = self.snapshot.library.fusion;
         if depth <= FIRST_DEPTH {
-            return Ok(rank(&lists, depth, fusion, &preference));
+            return Ok(rank(&lists, depth, fusion, preference));
         }
 
+        let preference = preference.clone();
         tokio::task::spawn_blocking(move || rank(&lists, depth, fusion, &preference))
             .await
             .map_err(|error| QueryError::Internal(error.to_string()))

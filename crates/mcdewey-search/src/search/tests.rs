@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use mcdewey_core::testing::{CountingIndex, FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{Embed, EmbedError, Index, ModelInfo, QuestionEmbedding, Visibility};
 
+mod rules;
+
 use super::retrieve::FIRST_DEPTH;
 use super::*;
 use crate::Library;

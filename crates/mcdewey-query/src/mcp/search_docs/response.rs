@@ -177,9 +177,8 @@ impl SearchResponse {
             next_cursor: self.cursor(count_hits(included)),
             notices: self
                 .results
-                .notices
-                .iter()
-                .cloned()
+                .remarks()
+                .into_iter()
                 .chain(self.cut_notices(included))
                 .collect(),
             ..FoundChunks::default()

@@ -144,6 +144,8 @@ fn the_shown_documents_are_known_but_not_published() {
     let results = SearchResults {
         hits: vec![first, hit("b.md")],
         unversioned: vec![hit("a.md")],
+        release: None,
+        name_releases: Vec::new(),
         facets: BTreeMap::new(),
         continuation: Continuation::new(cursors, 0, 2, None),
         degraded: None,

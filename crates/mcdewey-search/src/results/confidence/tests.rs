@@ -45,7 +45,7 @@ fn signals(
 
     Evidence::from_candidates(&lists, 100).unwrap().signals(
         question,
-        &analyse(question, &sample_view()),
+        &analyse(question, &sample_view(), None),
         std::iter::once(&hit),
     )
 }
