@@ -118,6 +118,11 @@ fn a_name_of_another_release_is_said_to_be_of_it() {
     );
     let message = answer["no_answer"]["message"].as_str().unwrap();
     assert_eq!(message, "PUMP_VALVE_STUCK is not in 3.2.1, only in 3.3.0");
+    // The name of the program stands in the names of the files only.
+    assert!(
+        !answer["notices"].to_string().contains("pumped"),
+        "{answer}"
+    );
     assert_eq!(answer["name_releases"][0]["first"], "3.3.0");
     assert_eq!(answer["name_releases"][0]["in_asked_release"], false);
 

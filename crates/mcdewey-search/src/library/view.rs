@@ -1,7 +1,7 @@
 //! The library as one caller sees it, cached until the library changes, because every question
 //! needs it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use mcdewey_core::{
@@ -11,6 +11,7 @@ use mcdewey_core::{
 use tokio::sync::Mutex;
 
 use crate::QueryError;
+use crate::question::analysis::lower_words;
 
 /// The number of cached views. There is one for each distinct visibility.
 const MAX_CACHED_VIEWS: usize = 16;
@@ -20,6 +21,8 @@ const MAX_CACHED_VIEWS: usize = 16;
 pub(crate) struct LibraryView {
     pub(crate) documents: Vec<DocumentSummary>,
     pub(crate) description: LibraryDescription,
+    /// The words in lower case in the paths of the documents. They need not occur in any text.
+    path_words: HashSet<String>,
     versions: BTreeMap<Option<String>, Vec<Version>>,
     schemes: BTreeMap<String, VersionScheme>,
     default_scheme: VersionScheme,
@@ -57,13 +60,24 @@ impl LibraryView {
             schemes.insert(product.id.clone(), VersionScheme::new(&product.compact)?);
         }
 
+        let path_words = documents
+            .iter()
+            .flat_map(|document| lower_words(document.meta.source.as_str()))
+            .collect();
+
         Ok(Self {
+            path_words,
             documents,
             description,
             versions,
             schemes,
             default_scheme: VersionScheme::default(),
         })
+    }
+
+    /// Reports whether a word, in lower case, stands in the path of a document.
+    pub(crate) fn is_in_a_path(&self, word: &str) -> bool {
+        self.path_words.contains(word)
     }
 
     /// Returns how the product writes its versions.

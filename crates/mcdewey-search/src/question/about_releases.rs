@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
-use mcdewey_core::Version;
+use mcdewey_core::{Version, VersionForm};
 use regex::Regex;
 
 use crate::library::view::LibraryView;
@@ -19,6 +19,8 @@ const LIST_WORDS: &str = "version versions release releases newest latest curren
     anything got tell show give please know known";
 /// At least one of these is in such a question, unless it names a release.
 const SUBJECTS: &str = "version versions release releases newest latest oldest";
+/// Words that ask whether there is something.
+const EXISTENCE: &str = "there have has had exist exists available got";
 
 static SINCE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -48,15 +50,26 @@ pub(crate) fn answer_about_releases(
     view: &LibraryView,
     analysis: &QuestionAnalysis,
 ) -> Option<Vec<String>> {
-    let mentions = mentions(question, view);
+    let mentions: Vec<Mention<'_>> = mentions(question, view)
+        .into_iter()
+        .filter(|mention| {
+            !mention.matches.is_empty()
+                || mention.form == VersionForm::Explicit
+                || mention.context(question).has_version_word
+        })
+        .collect();
     let mut without_versions = question.to_owned();
     for mention in mentions.iter().rev() {
         without_versions.replace_range(mention.range.clone(), " ");
     }
 
     let words = lower_words(&without_versions);
-    if mentions.is_empty() && !words.iter().any(|word| is_listed(word, SUBJECTS)) {
-        return None;
+    let has_match = mentions.iter().any(|mention| !mention.matches.is_empty());
+    if !has_match && !words.iter().any(|word| is_listed(word, SUBJECTS)) {
+        let asks = !mentions.is_empty() && words.iter().any(|word| is_listed(word, EXISTENCE));
+        if !asks {
+            return None;
+        }
     }
 
     // A name or a topic is asked about, not the list.

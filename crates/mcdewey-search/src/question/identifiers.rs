@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use mcdewey_core::{VersionForm, VersionName};
+
 use crate::question::paste::is_local_value;
 use crate::question::terms;
 
@@ -17,7 +19,7 @@ pub(crate) struct Identifier {
 
 impl Identifier {
     /// Reports whether it is written like a name in a program or a code. Abbreviations and product
-    /// names with a capital inside ("REST", "JavaScript") are not.
+    /// names with a capital inside ("REST", "JavaScript") are not, and neither are versions and numbers.
     pub(crate) fn is_exact(&self) -> bool {
         let capitals_inside = self
             .text
@@ -25,6 +27,18 @@ impl Identifier {
             .zip(self.text.chars().skip(1))
             .filter(|(before, c)| before.is_lowercase() && c.is_uppercase())
             .count();
+        // Of "12.5 SU3", the second word alone is a part of a version too.
+        let with_number = format!("1.0 {}", self.text);
+        let is_version = [self.text.as_str(), with_number.as_str()]
+            .into_iter()
+            .filter_map(VersionName::parse)
+            .any(|version| {
+                version.form == VersionForm::Explicit && version.version.ends_with(&self.text)
+            });
+        if is_version || !self.text.contains(char::is_alphabetic) {
+            return false;
+        }
+
         let starts_small = self.text.starts_with(char::is_lowercase);
         let is_compound = self.parts.len() > 1 && self.text.contains(['_', '.', ':']);
 
@@ -149,6 +163,10 @@ mod tests {
             "retry in 30s",
             "WARN peer",
             "peer 192.168.1.20",
+            "Kafka 3.8",
+            "login with 12.5(1) SU3",
+            "in v3.8",
+            "port 8443",
         ] {
             assert!(!is_exact(word), "{word}");
         }

@@ -11,11 +11,14 @@ use mcdewey_core::{Chunk, ContentHash, Rerank, RerankError};
 use quick_cache::sync::Cache;
 
 use crate::ranking::collapse::CollapsedHit;
-use crate::ranking::second_phase;
 
 /// What one unit of the model's score adds to that of a hit, as a share of a top score. Chosen over eight
 /// sets of questions; docs/retrieval.md has the figures.
 const WEIGHT: f64 = 0.05;
+/// If the best passage has no higher score, none of them counts; between the two, they count in part. Above
+/// 0, the model holds it for likely that a passage answers.
+const NO_TRUST: f64 = 0.0;
+const FULL_TRUST: f64 = 4.0;
 /// Models that answer in other units than logits are kept within these limits.
 const LIMITS: (f32, f32) = (-12.0, 12.0);
 /// The number of a passage's headings that the model reads, the innermost ones.
@@ -171,8 +174,20 @@ pub(crate) fn readable(chunk: &Chunk) -> String {
     format!("{}\n{}", chunk.headings[headings..].join(" > "), chunk.text)
 }
 
-/// Adds the model's scores to those of the first hits, and sorts all. `top` is the size of a top score.
-/// A hit that was not read counts as the worst of those that were.
+/// Returns how far the model's scores, and what goes together with them, are to be trusted, 0 to 1. If
+/// not even the best passage answers the question in its eyes, it has nothing to say about the others:
+/// a question in other words than the page is understood by the embedding model only.
+pub(crate) fn trust(scores: &[f32]) -> f64 {
+    let best = scores
+        .iter()
+        .copied()
+        .map(f64::from)
+        .fold(f64::NEG_INFINITY, f64::max);
+    ((best - NO_TRUST) / (FULL_TRUST - NO_TRUST)).clamp(0.0, 1.0)
+}
+
+/// Adds the model's scores to those of the first hits. `top` is the size of a top score, or less if the
+/// scores are not to be trusted. A hit that was not read counts as the worst of those that were.
 pub(crate) fn reorder(hits: &mut [CollapsedHit], scores: &[f32], top: f64) {
     let limited = |score: f32| f64::from(score.clamp(LIMITS.0, LIMITS.1));
     let lowest = scores
@@ -185,8 +200,6 @@ pub(crate) fn reorder(hits: &mut [CollapsedHit], scores: &[f32], top: f64) {
         hit.add("reranker", WEIGHT * top * (limited(score) - lowest));
         hit.rerank_score = Some(score);
     }
-
-    second_phase::sort(hits);
 }
 
 fn key(question: &str, text: &str) -> ContentHash {

@@ -6,6 +6,7 @@
 //! fitted with its own, each set of questions in turn left out, and without it they gain nothing.
 //! docs/retrieval.md describes the data and the figures.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
 
 use mcdewey_core::{Chunk, ChunkId, QuestionWord};
@@ -175,8 +176,23 @@ pub(crate) fn cover(hits: &mut [CollapsedHit], with_each: &[HashSet<ChunkId>], t
     sort(hits);
 }
 
+/// Sorts hits by what they and their chunks show together, without changing their scores: the first ones
+/// are the most worth reading.
+pub(crate) fn sort_for_reading<'a>(
+    hits: &mut [CollapsedHit],
+    question: &WeightedQuestion,
+    top: f64,
+    chunk_of: impl Fn(&CollapsedHit) -> Option<&'a Chunk>,
+) {
+    hits.sort_by_cached_key(|hit| {
+        let signals = chunk_of(hit).map(|chunk| question.signals(chunk));
+        let sum: f64 = signals.iter().flatten().map(|(_, signal)| signal).sum();
+        Reverse(OrderedScore(hit.shown.score + sum * top))
+    });
+}
+
 /// Adds what the chunks show to the scores of their hits, and sorts these. `top` is the size of a top
-/// score. A hit whose chunk is gone keeps its score.
+/// score, or less if the signals are not to be trusted. A hit whose chunk is gone keeps its score.
 pub(crate) fn compare<'a>(
     hits: &mut [CollapsedHit],
     question: &WeightedQuestion,
@@ -186,13 +202,31 @@ pub(crate) fn compare<'a>(
     for hit in hits.iter_mut() {
         let Some(chunk) = chunk_of(hit) else { continue };
         for (name, signal) in question.signals(chunk) {
-            if signal > 0.0 {
+            if signal * top > 0.0 {
                 hit.add(name, signal * top);
             }
         }
     }
 
     sort(hits);
+}
+
+/// A score in its order.
+#[derive(PartialEq)]
+struct OrderedScore(f64);
+
+impl Eq for OrderedScore {}
+
+impl Ord for OrderedScore {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for OrderedScore {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Sorts hits by score. Hits with equal scores keep their order.

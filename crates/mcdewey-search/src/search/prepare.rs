@@ -155,16 +155,18 @@ impl SearchPipeline<'_> {
     }
 
     /// Returns the words of the question that must not be spell-checked: those that the model has
-    /// as a single token, and those after the first [`MAX_SPELL_CHECKED_WORDS`], because a question
+    /// as a single token, those in the path of a document, and those after the first [`MAX_SPELL_CHECKED_WORDS`], because a question
     /// that long is a pasted text.
     async fn known_words(&self) -> Result<BTreeSet<String>, QueryError> {
         let (mut known, mut checked) = (BTreeSet::new(), Vec::new());
 
         // A correction could be a word that occurs only in documents the caller may not see.
         let is_restricted = self.scope.visibility != Visibility::Everything;
+        let view = self.snapshot.view().await?;
         for (index, (word, _)) in terms::words(&self.analysis.searched).enumerate() {
-            if is_restricted || index >= MAX_SPELL_CHECKED_WORDS {
-                known.insert(word.to_lowercase());
+            let lower = word.to_lowercase();
+            if is_restricted || index >= MAX_SPELL_CHECKED_WORDS || view.is_in_a_path(&lower) {
+                known.insert(lower);
             } else {
                 checked.push(word.to_owned());
             }

@@ -24,6 +24,8 @@ pub(super) struct Reading {
     pub(super) is_complete: bool,
     /// What to tell the caller if they are not.
     pub(super) notice: Option<String>,
+    /// What it found, for the first hits of the pool.
+    scores: Vec<f32>,
     /// The chunks of the pool.
     pub(super) chunks: HashMap<ChunkId, Chunk>,
 }
@@ -80,20 +82,25 @@ impl SearchPipeline<'_> {
         let mut reading = Reading::default();
         if let Some(reranker) = reranker {
             let compared = read.min(pool.len());
-            second_phase::compare(&mut pool[..compared], &question, top, chunk_of);
-            let depth = reranker.full_depth().min(pool.len());
-            reading = self.read(reranker, &mut pool[..depth], &chunks).await?;
+            let compared = &mut pool[..compared];
+            second_phase::sort_for_reading(compared, &question, top, chunk_of);
+            let depth = reranker.full_depth().min(compared.len());
+            reading = self.read(reranker, &compared[..depth], &chunks).await?;
+            let trusted = top * rerank::trust(&reading.scores);
+            second_phase::compare(compared, &question, trusted, chunk_of);
+            rerank::reorder(&mut compared[..depth], &reading.scores, trusted);
+            second_phase::sort(compared);
         }
 
         Ok(Reading { chunks, ..reading })
     }
 
-    /// Lets the reranker read the pool. A cursor decides how many hits it reads, else the time that
-    /// reading would take now.
+    /// Lets the reranker read the pool, which is in the order in which to read it. A cursor decides how
+    /// many hits it reads, else the time that reading would take now.
     async fn read(
         &self,
         reranker: &Reranker,
-        pool: &mut [CollapsedHit],
+        pool: &[CollapsedHit],
         chunks: &HashMap<ChunkId, Chunk>,
     ) -> Result<Reading, QueryError> {
         // A hit whose chunk is gone is read as empty, so that the pool stays the same.
@@ -128,7 +135,7 @@ impl SearchPipeline<'_> {
         }
 
         match reranker.scores(question, &texts[..depth]).await {
-            Ok(scores) => rerank::reorder(pool, &scores, self.snapshot.library.fusion.scale()),
+            Ok(scores) => reading.scores = scores,
             Err(failure) if continued.is_some() => {
                 let reason = failure.into_reason();
                 return Err(QueryError::Unavailable(format!(

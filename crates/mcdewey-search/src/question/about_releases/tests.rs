@@ -53,6 +53,9 @@ fn other_questions_are_not_about_the_list() {
         "what is new in the newest release notes",
         "which version of TLS is supported",
         "latest firmware of the box",
+        "ERR_RELAYD_104",
+        "relayd-104",
+        "5.3.4",
         "",
     ] {
         assert_eq!(answer(question, &view), None, "{question}");
