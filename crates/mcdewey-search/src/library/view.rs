@@ -11,7 +11,7 @@ use mcdewey_core::{
 use tokio::sync::Mutex;
 
 use crate::QueryError;
-use crate::question::analysis::lower_words;
+use crate::question::terms::lower_words;
 
 /// The number of cached views. There is one for each distinct visibility.
 const MAX_CACHED_VIEWS: usize = 16;

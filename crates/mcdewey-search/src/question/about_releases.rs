@@ -8,8 +8,9 @@ use mcdewey_core::{Version, VersionForm};
 use regex::Regex;
 
 use crate::library::view::LibraryView;
-use crate::question::analysis::{QuestionAnalysis, lower_words};
+use crate::question::analysis::QuestionAnalysis;
 use crate::question::terms;
+use crate::question::terms::{is_listed, lower_words};
 use crate::question::versions::{Mention, mentions};
 
 /// Words of questions about the releases themselves.
@@ -194,10 +195,6 @@ fn sentence(
         asked.unwrap_or_default(),
         all.join(", ")
     )
-}
-
-fn is_listed(word: &str, list: &str) -> bool {
-    list.split_whitespace().any(|known| known == word)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use mcdewey_core::{Version, VersionForm, VersionName, VersionScheme, VersionSelector};
 
 use crate::library::view::LibraryView;
-use crate::question::analysis::lower_words;
+use crate::question::terms::lower_words;
 
 /// Longer words are not versions.
 const MAX_VERSION_BYTES: usize = 24;

@@ -10,7 +10,8 @@ use crate::question::identifiers::identifiers;
 use crate::question::named_release::{NamedRelease, named_release};
 use crate::question::paste::without_local_values;
 use crate::question::syntax::Syntax;
-use crate::question::{terms, versions};
+use crate::question::terms::lower_words;
+use crate::question::versions;
 use crate::ranking::fusion::Preference;
 
 /// What was recognised in a question.
@@ -147,12 +148,6 @@ pub(crate) fn resolve_products(value: &str, description: &LibraryDescription) ->
     }
 
     ids
-}
-
-pub(crate) fn lower_words(text: &str) -> Vec<String> {
-    terms::words(text)
-        .map(|(word, _)| word.to_lowercase())
-        .collect()
 }
 
 fn contains(words: &[String], name: &[String]) -> bool {

@@ -13,8 +13,8 @@ use mcdewey_core::{
 };
 
 use crate::library::view::LibraryView;
-use crate::question::analysis::lower_words;
 use crate::question::terms;
+use crate::question::terms::{is_listed, lower_words};
 use crate::question::versions::{Context, Mention};
 
 /// Words before a version for which documents of other releases may be the ones that answer.
@@ -434,11 +434,6 @@ fn without(question: &str, removed: &[Range<usize>]) -> String {
     } else {
         rest.to_owned()
     }
-}
-
-fn is_listed(word: &str, list: &str) -> bool {
-    list.split_whitespace()
-        .any(|known| known.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use mcdewey_core::Chunk;
 
-use crate::question::analysis::lower_words;
 use crate::question::terms;
+use crate::question::terms::lower_words;
 
 /// Marks that open a phrase, each with the one that closes it.
 const QUOTATION_MARKS: [(char, char); 4] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»')];

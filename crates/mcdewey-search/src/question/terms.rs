@@ -59,6 +59,17 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
         })
 }
 
+/// Reports whether a word is in a list of words with spaces between them, regardless of case.
+pub(crate) fn is_listed(word: &str, list: &str) -> bool {
+    list.split_whitespace()
+        .any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Returns the words of a text in lower case.
+pub(crate) fn lower_words(text: &str) -> Vec<String> {
+    words(text).map(|(word, _)| word.to_lowercase()).collect()
+}
+
 /// Returns the stem of one word; `None` for a stop word.
 pub(crate) fn stem(word: &str) -> Option<String> {
     let lower = word.to_lowercase();

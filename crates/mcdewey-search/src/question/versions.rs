@@ -5,8 +5,8 @@ use std::ops::Range;
 use mcdewey_core::{Version, VersionForm, VersionKey, VersionName, VersionSelector};
 
 use crate::library::view::LibraryView;
-use crate::question::analysis::lower_words;
 use crate::question::terms;
+use crate::question::terms::lower_words;
 
 /// The number of words that a version may have ("12.5(1) Service Pack 2").
 const MAX_WORDS: usize = 4;

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 
 use mcdewey_core::{Chunk, ChunkId, QuestionWord};
 
-use crate::question::analysis::lower_words;
 use crate::question::terms;
+use crate::question::terms::lower_words;
 use crate::ranking::collapse::CollapsedHit;
 
 /// The number of hits that are compared with the question, the same for every `limit` and page.
