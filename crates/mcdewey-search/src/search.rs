@@ -230,7 +230,8 @@ impl<'a> SearchPipeline<'a> {
         evidence: Option<&Evidence>,
         hits: &[Hit],
     ) -> (Option<Signals>, Option<NoAnswer>) {
-        let Some(evidence) = evidence.filter(|_| self.offset == 0) else {
+        let is_first_page = self.offset == 0 && !hits.is_empty();
+        let Some(evidence) = evidence.filter(|_| is_first_page) else {
             return (None, None);
         };
         let (signals, absent) = evidence.signals(

@@ -54,9 +54,12 @@ pub(crate) fn answer_about_releases(
     let mentions: Vec<Mention<'_>> = mentions(question, view)
         .into_iter()
         .filter(|mention| {
+            let context = mention.context(question);
+            let mut products = view.products().filter_map(|(product, _)| product);
             !mention.matches.is_empty()
                 || mention.form == VersionForm::Explicit
-                || mention.context(question).has_version_word
+                || context.has_version_word
+                || products.any(|id| context.names(id, view))
         })
         .collect();
     let mut without_versions = question.to_owned();

@@ -21,6 +21,10 @@ fn questions_about_the_list_are_answered_from_it() {
             "relayd 7.2 is in this library; all releases: 5.3.3, 7.2, 7.3",
         ),
         (
+            "is there a relayd 8?",
+            "there is no relayd 8 in this library; all releases: 5.3.3, 7.2, 7.3",
+        ),
+        (
             "newest?",
             "the newest release in this library is relayd 7.3; all releases: 5.3.3, 7.2, 7.3",
         ),
