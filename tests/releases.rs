@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::mcdewey;
+use crate::support::{mcdewey, succeed};
 
 /// A library of two releases of a pump's error codes and one of its manual, which has no release.
 struct Pump {
@@ -39,15 +39,12 @@ impl Pump {
     }
 
     fn run(&self, arguments: &[&str]) -> String {
-        let output = mcdewey(&self.folder.path().join("data"))
-            .arg("--corpus")
-            .arg(self.folder.path().join("corpus"))
-            .args(arguments)
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{stderr}");
-        String::from_utf8(output.stdout).unwrap()
+        succeed(
+            mcdewey(&self.folder.path().join("data"))
+                .arg("--corpus")
+                .arg(self.folder.path().join("corpus"))
+                .args(arguments),
+        )
     }
 
     fn ask(&self, arguments: &[&str]) -> Value {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::{fail, mcdewey, repository};
+use crate::support::{fail, mcdewey, repository, succeed};
 
 #[test]
 fn a_reranker_folder_without_a_model_is_reported() {
@@ -62,16 +62,13 @@ fn the_reranker_of_the_catalogue_is_fetched_and_reads_the_hits() {
     }
 
     let run = |arguments: &[&str]| {
-        let output = mcdewey(&data)
-            .arg("--corpus")
-            .arg(&corpus)
-            .args(["--rerank", "on"])
-            .args(arguments)
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{stderr}");
-        String::from_utf8(output.stdout).unwrap()
+        succeed(
+            mcdewey(&data)
+                .arg("--corpus")
+                .arg(&corpus)
+                .args(["--rerank", "on"])
+                .args(arguments),
+        )
     };
     run(&["ingest"]);
 

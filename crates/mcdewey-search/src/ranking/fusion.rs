@@ -201,9 +201,9 @@ const VERSION_BONUS: f64 = 0.05;
 /// The bonus of documents whose title is a name in the question: other documents mention the name,
 /// this one is about it.
 const TITLE_BONUS: f64 = 0.15;
-/// The bonus of passages that have all names and codes of the question: more than the other parts can
-/// be, so that none of these passages is behind one that has no name.
-const NAMES_BONUS: f64 = 2.0;
+/// Passages that have all names and codes of the question score higher than the best of all others, by
+/// more than the second phase and the reranker add: none of them is behind one that has no name.
+const NAMES_MARGIN: f64 = 3.0;
 
 impl Preference {
     /// The bonuses of a document, by name.
@@ -325,10 +325,6 @@ pub(crate) fn fuse(
             for (name, bonus) in bonuses.of(&candidate.document) {
                 explanation.parts.insert(name, bonus * fusion.scale());
             }
-            if preference.passages.contains(&candidate.chunk_id) {
-                let bonus = NAMES_BONUS * fusion.scale();
-                explanation.parts.insert("names", bonus);
-            }
 
             let score = explanation.parts.values().sum();
             FusedCandidate {
@@ -339,8 +335,21 @@ pub(crate) fn fuse(
         })
         .collect();
 
+    prefer_passages(&mut fused, &preference.passages, fusion.scale());
     fused.sort_by(by_rank);
     fused
+}
+
+/// Lifts passages above all others. A keyword match has no upper limit, so the bonus has none either.
+fn prefer_passages(fused: &mut [FusedCandidate], passages: &HashSet<ChunkId>, top: f64) {
+    let highest = fused.iter().map(|fused| fused.score).fold(0.0, f64::max);
+    let bonus = highest + NAMES_MARGIN * top;
+    for fused in fused {
+        if passages.contains(&fused.candidate.chunk_id) {
+            fused.score += bonus;
+            fused.explanation.parts.insert("names", bonus);
+        }
+    }
 }
 
 /// Highest score first, ties by chunk id.

@@ -27,9 +27,6 @@ const PLACE: f64 = 0.12;
 /// A section of exactly the name that was asked for comes before all others.
 const NAMED: f64 = 4.0;
 
-/// The best hit of each of several names comes before the others.
-const COVERED: f64 = 2.0;
-
 /// A longer question is no name.
 const MAX_NAME_WORDS: usize = 12;
 /// A question of so few words is likely a name, so more hits are compared with it.
@@ -169,8 +166,9 @@ pub(crate) fn cover(hits: &mut [CollapsedHit], with_each: &[HashSet<ChunkId>], t
             .position(|hit| ids.contains(&hit.shown.candidate.chunk_id))
     };
     let best: HashSet<usize> = with_each.iter().filter_map(first_with).collect();
+    let highest = hits.iter().map(|hit| hit.shown.score).fold(0.0, f64::max);
     for at in best {
-        hits[at].add("names", COVERED * top);
+        hits[at].add("names", highest + top);
     }
 
     sort(hits);

@@ -155,8 +155,8 @@ impl SearchPipeline<'_> {
     }
 
     /// Returns the words of the question that must not be spell-checked: those that the model has
-    /// as a single token, those in the path of a document, and those after the first [`MAX_SPELL_CHECKED_WORDS`], because a question
-    /// that long is a pasted text.
+    /// as a single token, those in the path of a document, and those after the first
+    /// [`MAX_SPELL_CHECKED_WORDS`], because a question that long is a pasted text.
     async fn known_words(&self) -> Result<BTreeSet<String>, QueryError> {
         let (mut known, mut checked) = (BTreeSet::new(), Vec::new());
 

@@ -22,6 +22,8 @@ enum Behaviour {
     ByNumber,
     /// Scores odd numbers much higher than even ones.
     OddFirst,
+    /// Scores odd numbers much higher than even ones, but holds none for an answer.
+    Doubtful,
     /// Returns the same score for every chunk.
     Constant,
     Busy,
@@ -63,6 +65,10 @@ impl Rerank for FakeReranker {
         match self.behaviour {
             Behaviour::ByNumber => Ok(texts.iter().map(number).collect()),
             Behaviour::OddFirst => Ok(texts.iter().map(|text| number(text) % 2.0 * 12.0).collect()),
+            Behaviour::Doubtful => Ok(texts
+                .iter()
+                .map(|text| number(text) % 2.0 * 9.0 - 9.0)
+                .collect()),
             Behaviour::Constant => Ok(vec![0.5; texts.len()]),
             Behaviour::Busy => Err(RerankError::Busy),
             Behaviour::Broken => Err(RerankError::Model("out of memory at 0x0".to_owned())),
@@ -166,6 +172,31 @@ async fn all_pages(case: &Case, limit: usize) -> Vec<usize> {
             return all;
         }
     }
+}
+
+#[test]
+fn a_model_is_trusted_as_far_as_its_best_score_goes() {
+    for (scores, expected) in [
+        (&[][..], 0.0),
+        (&[-8.0, 0.0], 0.0),
+        (&[2.0, -5.0], 0.5),
+        (&[1.0, 9.0], 1.0),
+    ] {
+        assert_eq!(trust(scores), expected, "{scores:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_order_stays_if_no_passage_answers_in_the_eyes_of_the_model() {
+    let plain = ask(&library().await, &request(9)).await.unwrap();
+    let case = Case::new(Behaviour::Doubtful, full(20)).await;
+    let answer = case.ask(&request(9)).await;
+
+    assert_eq!(numbers(&answer), numbers(&plain));
+    assert_eq!(
+        (answer.reranked, answer.rerank_depth),
+        (Some(true), Some(9))
+    );
 }
 
 #[tokio::test]

@@ -100,6 +100,16 @@ async fn a_paste_with_several_codes_finds_a_page_for_each() {
     );
 }
 
+#[tokio::test]
+async fn many_other_words_do_not_outweigh_a_name() {
+    let words = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima";
+    let library = library_of(&[words, "setting max_wait_ms among other things"]).await;
+
+    let question = format!("max_wait_ms {words}");
+    let found = texts(&library, &question).await;
+    assert!(found[0].contains("max_wait_ms"), "{found:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
