@@ -178,7 +178,9 @@ impl Observer {
     fn session(&self, variables: &[(&str, &Path)]) -> Value {
         // Fetches what is missing: the session has no network to do so.
         let library = sample_library();
-        succeed(mcdewey(&library.path().join("data")).args(["models", "--fetch"]));
+        succeed(
+            mcdewey(&library.path().join("data")).args(["--rerank", "on", "models", "--fetch"]),
+        );
         copy_folder(
             &library.path().join("data"),
             &self.allowed.path().join("library/data"),
@@ -326,7 +328,8 @@ fn start_server(library: &Path, arguments: &[&str]) -> Server {
 
 fn serve(library: &Path, until: Instant) {
     let corpus = repository().join("corpus").display().to_string();
-    let server = start_server(library, &["--corpus", &corpus, "serve", "--watch"]);
+    let settings = ["--corpus", &corpus, "--rerank", "on"];
+    let server = start_server(library, &[&settings[..], &["serve", "--watch"]].concat());
     loop {
         for path in [
             "/",

@@ -19,8 +19,13 @@ pub(crate) fn repository() -> PathBuf {
 }
 
 /// The program on a data directory, with the repository's model cache and without this machine's
-/// settings.
+/// settings, nor a reranker: how much that one reads depends on the time that the machine has.
 pub(crate) fn mcdewey(data: &Path) -> Command {
+    mcdewey_with_models(data, &repository().join("models"))
+}
+
+/// As [`mcdewey`], with another cache of models.
+pub(crate) fn mcdewey_with_models(data: &Path, models: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcdewey"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MCDEWEY_")) {
         command.env_remove(name);
@@ -29,11 +34,12 @@ pub(crate) fn mcdewey(data: &Path) -> Command {
     command.current_dir(data.parent().expect("a data directory has a parent"));
     // What a request shows must not depend on whether another test asked the same before.
     command.env("MCDEWEY_ANSWER_CACHE_MB", "0");
+    command.env("MCDEWEY_RERANK", "off");
     command
         .arg("--data-dir")
         .arg(data)
         .arg("--models-dir")
-        .arg(repository().join("models"));
+        .arg(models);
 
     command
 }

@@ -15,6 +15,8 @@ pub(crate) struct Downloads<'a> {
     pub(crate) cache_dir: &'a Path,
     /// The Python interpreter whose pip downloads packages.
     pub(crate) python: &'a str,
+    /// How often pip tries again if the network fails; by its own settings if `None`.
+    pub(crate) retries: Option<u32>,
     /// The settings with which an operator supplies the files instead, for errors.
     pub(crate) instead: &'static str,
 }

@@ -89,6 +89,7 @@ impl ModelSettings {
         Downloads {
             cache_dir: &self.cache_dir,
             python: &self.python,
+            retries: None,
             instead: "--model-dir and ORT_DYLIB_PATH",
         }
     }

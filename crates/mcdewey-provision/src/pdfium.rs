@@ -65,6 +65,7 @@ pub(crate) fn provision_pdfium_from(
     let downloads = Downloads {
         cache_dir: &settings.cache_dir,
         python: &settings.python,
+        retries: None,
         instead: NativeLibrary::Pdfium.variable(),
     };
 

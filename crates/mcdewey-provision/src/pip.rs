@@ -39,7 +39,7 @@ pub(crate) fn download(
         })?;
     }
 
-    let (status, output) = pip_command(downloads.python, bundle, &temp_dir, &wheel_dir)
+    let (status, output) = pip_command(downloads, bundle, &temp_dir, &wheel_dir)
         .spawn()
         .and_then(|child| wait_with_progress(child, work_dir, bundle.bytes, report))
         .map_err(|source| ProvisionError::NoPython {
@@ -58,8 +58,13 @@ pub(crate) fn download(
     })
 }
 
-fn pip_command(python: &str, bundle: &Bundle, temp_dir: &Path, wheel_dir: &Path) -> Command {
-    let mut command = Command::new(python);
+fn pip_command(
+    downloads: Downloads<'_>,
+    bundle: &Bundle,
+    temp_dir: &Path,
+    wheel_dir: &Path,
+) -> Command {
+    let mut command = Command::new(downloads.python);
     command.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:"]);
     command.args([
         "--disable-pip-version-check",
@@ -72,6 +77,10 @@ fn pip_command(python: &str, bundle: &Bundle, temp_dir: &Path, wheel_dir: &Path)
     command
         .arg("--no-cache-dir")
         .env("PYTHONDONTWRITEBYTECODE", "1");
+
+    if let Some(retries) = downloads.retries {
+        command.arg("--retries").arg(retries.to_string());
+    }
 
     if let Some(version) = &bundle.python {
         command.args(["--implementation", "cp", "--python-version", version]);

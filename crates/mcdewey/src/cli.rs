@@ -64,8 +64,13 @@ pub(crate) struct SettingFlags {
     )]
     pub(crate) pdfium_library: Option<PathBuf>,
     /// Whether a cross-encoder reads the best hits of a search again, with the question, and reorders
-    /// them: on or off [default: off, or on with --rerank-dir]
-    #[arg(long, global = true, env = "MCDEWEY_RERANK", value_name = "ON|OFF")]
+    /// them: on, off, or auto: if it can be had [default: auto, or on with --rerank-dir]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_RERANK",
+        value_name = "ON|OFF|AUTO"
+    )]
     pub(crate) rerank: Option<String>,
     /// Use the ONNX cross-encoder in this folder instead of the one from the catalogue
     #[arg(long, global = true, env = "MCDEWEY_RERANK_DIR", value_name = "DIR", value_parser = path)]

@@ -26,8 +26,9 @@ pub(crate) struct RerankTable {
 }
 
 impl RerankTable {
-    /// Merges flags, environment and settings file. A folder switches the reranker on if nothing
-    /// else is said. Returns `None` if it is off. `cached` tells where downloaded files are kept.
+    /// Merges flags, environment and settings file. Returns `None` if the reranker is off. One that
+    /// nobody asked for, by a flag or with a folder, is used if it can be had. `cached` tells where
+    /// downloaded files are kept.
     pub(crate) fn resolve(
         self,
         flags: &SettingFlags,
@@ -50,19 +51,24 @@ impl RerankTable {
             .or(self.dir)
             .filter(|dir| !dir.as_os_str().is_empty());
 
-        let is_on = match flags.rerank.as_deref().or(self.choice.as_deref()) {
-            None => dir.is_some(),
+        let is_required = match flags.rerank.as_deref().or(self.choice.as_deref()) {
+            None | Some("auto") => dir.is_some(),
             Some("on") => true,
-            Some("off") => false,
-            Some(other) => bail!("--rerank is {other:?}; it must be on or off"),
+            Some("off") => return Ok(None),
+            Some(other) => bail!("--rerank is {other:?}; it must be on, off or auto"),
         };
 
-        Ok(is_on.then(|| RerankConfig {
-            model: RerankerSettings { dir, ..cached },
+        Ok(Some(RerankConfig {
+            model: RerankerSettings {
+                dir,
+                retries: (!is_required).then_some(0),
+                ..cached
+            },
             limits: RerankLimits {
                 depth,
                 time: Some(Duration::from_millis(deadline_ms)),
             },
+            is_required,
         }))
     }
 }
@@ -84,14 +90,25 @@ mod tests {
     }
 
     #[test]
-    fn it_is_off_unless_switched_on_or_given_a_folder() {
-        let is_on = |file, flags| resolve(file, &flags).unwrap().is_some();
-        assert!(!is_on("deadline_ms = 100", flags(None, None)));
-        assert!(is_on("use = 'on'", flags(None, None)));
-        assert!(is_on("dir = 'a'", flags(None, None)));
-        assert!(!is_on("dir = 'a'", flags(Some("off"), None)));
-        assert!(!is_on("use = 'off'", flags(None, Some("a"))));
-        assert!(is_on("use = 'off'", flags(Some("on"), None)));
+    fn it_is_used_unless_switched_off_and_required_if_asked_for() {
+        let required = |file, flags| {
+            let settings = resolve(file, &flags).unwrap();
+            settings.map(|settings| settings.is_required)
+        };
+        assert_eq!(
+            required("deadline_ms = 100", flags(None, None)),
+            Some(false)
+        );
+        assert_eq!(required("use = 'auto'", flags(None, None)), Some(false));
+        assert_eq!(
+            required("use = 'on'", flags(Some("auto"), None)),
+            Some(false)
+        );
+        assert_eq!(required("use = 'on'", flags(None, None)), Some(true));
+        assert_eq!(required("dir = 'a'", flags(None, None)), Some(true));
+        assert_eq!(required("use = 'off'", flags(Some("on"), None)), Some(true));
+        assert_eq!(required("dir = 'a'", flags(Some("off"), None)), None);
+        assert_eq!(required("use = 'off'", flags(None, Some("a"))), None);
     }
 
     #[test]
@@ -106,6 +123,7 @@ mod tests {
                 depth: 5,
                 time: Some(Duration::from_millis(300)),
             },
+            is_required: true,
         };
         assert_eq!(settings, Some(expected));
     }

@@ -143,6 +143,7 @@ impl Settings {
             dir: None,
             cache_dir: cache_dir.clone(),
             python: python.clone(),
+            retries: None,
         };
         let rerank = file.rerank.resolve(&flags, reranker)?;
 

@@ -81,6 +81,11 @@ fn format_hit(number: usize, hit: &Hit) -> String {
     push_line(&mut out, &format!("   {}", hit.chunk_id));
     push_line(&mut out, &format!("   {}", hit.url));
 
+    for further in &hit.further {
+        let line = format!("   also there: {} ({})", further.snippet, further.handle);
+        push_line(&mut out, &line);
+    }
+
     if !hit.also_in.is_empty() {
         let locations: Vec<String> = hit
             .also_in

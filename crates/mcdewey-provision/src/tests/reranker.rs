@@ -40,6 +40,7 @@ fn settings(env: &TestEnv) -> RerankerSettings {
         dir: None,
         cache_dir: env.settings.cache_dir.clone(),
         python: env.settings.python.clone(),
+        retries: None,
     }
 }
 

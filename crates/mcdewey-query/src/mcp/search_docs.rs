@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use mcdewey_core::Visibility;
 use mcdewey_search::parameter::Request;
-use mcdewey_search::{LibrarySnapshot, QueryError, SearchRequest, SearchResults};
+use mcdewey_search::{Group, LibrarySnapshot, QueryError, SearchRequest, SearchResults};
 use rmcp::model::CallToolResult;
 
 use self::response::{SearchResponse, facets, markdown};
@@ -46,7 +46,8 @@ pub(super) async fn call(
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let request: SearchRequest = arguments.request()?;
+    let mut request: SearchRequest = arguments.request()?;
+    request.group.get_or_insert(Group::Page);
     let (mut results, snapshot) =
         telemetry::search_with_snapshot(library, &request, visibility).await?;
 

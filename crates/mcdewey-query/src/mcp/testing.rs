@@ -161,24 +161,41 @@ pub(super) fn sent_tokens(result: &CallToolResult) -> usize {
 
 /// A library of one document with a page of many chunks, and the text of that page.
 pub(super) async fn long_page() -> (ServedLibrary, String) {
-    let embed = FakeEmbed::new(&["barge"]);
-    let chunks: Vec<String> = (0..60)
-        .map(|number| {
-            format!(
-                "Passage {number} says \"barge\".\nIt has a second line, {}.",
-                "and more ".repeat(number % 9)
-            )
-        })
-        .collect();
-
+    let chunks = sixty_chunks();
     let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
-    let document = SampleDocument::new("long/guide.md")
+    library_of(long_guide().page(7, &chunks).page(8, &["The last page."])).await
+}
+
+/// A library of one document with 61 pages of a chunk each.
+pub(super) async fn many_pages() -> ServedLibrary {
+    let mut guide = long_guide();
+    for (page, chunk) in (1..).zip(sixty_chunks()) {
+        guide = guide.page(page, &[&chunk]);
+    }
+
+    library_of(guide.page(61, &["The last page."])).await.0
+}
+
+fn long_guide() -> SampleDocument {
+    SampleDocument::new("long/guide.md")
         .vendor("Cisco")
         .product("finesse")
         .version("v12.5")
-        .page(7, &chunks)
-        .page(8, &["The last page."]);
+}
 
+fn sixty_chunks() -> Vec<String> {
+    let chunk = |number: usize| {
+        format!(
+            "Passage {number} says \"barge\".\nIt has a second line, {}.",
+            "and more ".repeat(number % 9)
+        )
+    };
+    (0..60).map(chunk).collect()
+}
+
+/// A library of this document, and the text of its first page.
+async fn library_of(document: SampleDocument) -> (ServedLibrary, String) {
+    let embed = FakeEmbed::new(&["barge"]);
     let revision = document.build(&embed);
     let text = revision.pages[0].text.clone();
     let index = MemoryIndex::new();

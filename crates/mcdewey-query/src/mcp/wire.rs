@@ -85,6 +85,18 @@ pub(super) struct FoundChunk {
     /// Other places of the same passage, such as "finesse v15.0 page 120".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) also_in: Vec<String>,
+    /// The next passages of the same page, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) further: Vec<FurtherPassage>,
+}
+
+/// A passage of the same page as a better one.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(super) struct FurtherPassage {
+    /// A short form of the passage's id, accepted by every tool.
+    pub(super) handle: String,
+    /// The most relevant part of the passage; quoted data.
+    pub(super) snippet: String,
 }
 
 /// Counts of values among the passages found, most frequent first.

@@ -59,6 +59,9 @@ pub struct Hit {
     /// Other locations of the same or nearly the same passage.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_in: Vec<AlsoIn>,
+    /// With `group=page`: the next passages of the same page, best first, three at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Hit>,
     /// How the passage was found; only with `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explanation>,
@@ -71,6 +74,11 @@ impl Hit {
         Self {
             score: hit.score,
             also_in: also_in(hit.also_in),
+            further: hit
+                .further
+                .into_iter()
+                .map(|hit| Self::new(hit, public_url))
+                .collect(),
             explain: hit
                 .explanation
                 .map(|explanation| Explanation::new(explanation, rerank)),
@@ -112,6 +120,7 @@ impl Hit {
             text: chunk.text,
             score: 0.0,
             also_in: Vec::new(),
+            further: Vec::new(),
             explain: None,
         }
     }

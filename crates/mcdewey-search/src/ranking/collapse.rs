@@ -3,6 +3,7 @@
 //! boilerplate that many guides contain is ranked lower.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use mcdewey_core::{
@@ -18,6 +19,10 @@ pub(crate) struct CollapsedHit {
     pub(crate) also_in: Vec<Occurrence>,
     /// The reranker's score, if it read the shown chunk.
     pub(crate) rerank_score: Option<f32>,
+    /// Whether it answers for a name of its own, so that it is shown beside other hits of its page.
+    pub(crate) stands_alone: bool,
+    /// The next hits of the same page, best first, if hits are grouped by page.
+    pub(crate) further: Vec<CollapsedHit>,
 }
 
 /// Another occurrence of a chunk.
@@ -31,6 +36,8 @@ pub struct Occurrence {
 
 /// A chunk that occurs in at least this many guides is boilerplate: it describes none of them.
 const BOILERPLATE_GUIDES: usize = 4;
+/// The number of passages shown under the best one of their page.
+const MAX_FURTHER: usize = 3;
 /// What boilerplate loses, as a share of a top score.
 const BOILERPLATE_PENALTY: f64 = 0.2;
 
@@ -201,18 +208,35 @@ fn into_hit(mut group: Vec<FusedCandidate>, requested: &[VersionKey]) -> Option<
         shown,
         also_in,
         rerank_score: None,
+        stands_alone: false,
+        further: Vec::new(),
     })
 }
 
-/// Keeps the best hit of each page.
+/// Keeps the best hit of each page, with the next ones under it, and those that stand alone.
 pub(crate) fn group_by_page(hits: Vec<CollapsedHit>) -> Vec<CollapsedHit> {
-    let mut seen = HashSet::new();
-    hits.into_iter()
-        .filter(|hit| seen.insert(page_of(hit)))
-        .collect()
+    let mut best_of_page: HashMap<_, usize> = HashMap::new();
+    let mut grouped: Vec<CollapsedHit> = Vec::new();
+    for hit in hits {
+        match best_of_page.entry(page_of(&hit)) {
+            Entry::Occupied(best) if !hit.stands_alone => {
+                let further = &mut grouped[*best.get()].further;
+                if further.len() < MAX_FURTHER {
+                    further.push(hit);
+                }
+            }
+            Entry::Occupied(_) => grouped.push(hit),
+            Entry::Vacant(entry) => {
+                entry.insert(grouped.len());
+                grouped.push(hit);
+            }
+        }
+    }
+
+    grouped
 }
 
-/// The number of hits that [`group_by_page`] keeps.
+/// The number of hits that [`group_by_page`] keeps, without those that stand alone.
 pub(crate) fn count_pages(hits: &[CollapsedHit]) -> usize {
     hits.iter().map(page_of).collect::<HashSet<_>>().len()
 }

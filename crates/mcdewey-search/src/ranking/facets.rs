@@ -83,6 +83,8 @@ mod tests {
     fn the_most_frequent_values_come_first() {
         let hit = |id, product, version| CollapsedHit {
             rerank_score: None,
+            stands_alone: false,
+            further: Vec::new(),
             shown: FusedCandidate {
                 candidate: candidate_of(id, 1.0, product, version),
                 score: 1.0,

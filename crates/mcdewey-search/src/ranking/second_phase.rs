@@ -169,6 +169,7 @@ pub(crate) fn cover(hits: &mut [CollapsedHit], with_each: &[HashSet<ChunkId>], t
     let highest = hits.iter().map(|hit| hit.shown.score).fold(0.0, f64::max);
     for at in best {
         hits[at].add("names", highest + top);
+        hits[at].stands_alone = true;
     }
 
     sort(hits);

@@ -20,6 +20,8 @@ pub struct Hit {
     pub rerank_score: Option<f32>,
     /// The other occurrences of the same or nearly the same text.
     pub also_in: Vec<Occurrence>,
+    /// The next passages of the same page, best first; only if the request groups hits by page.
+    pub further: Vec<Hit>,
     /// How the chunk was found; only if the request asks for it.
     pub explanation: Option<Explanation>,
 }
@@ -33,6 +35,7 @@ impl From<Chunk> for Hit {
             score: 0.0,
             rerank_score: None,
             also_in: Vec::new(),
+            further: Vec::new(),
             explanation: None,
         }
     }

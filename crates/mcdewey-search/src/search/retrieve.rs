@@ -43,6 +43,11 @@ impl Found {
         &mut self.ranking.hits[..size.min(self.ranking.of_first_depth)]
     }
 
+    /// The first hits, ungrouped.
+    pub(super) fn first(&self, count: usize) -> Vec<CollapsedHit> {
+        self.ranking.hits.iter().take(count).cloned().collect()
+    }
+
     /// Cuts out a page of hits; the flag tells whether more follow.
     pub(super) fn into_page(
         self,

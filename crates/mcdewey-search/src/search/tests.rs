@@ -1,5 +1,6 @@
 //! Searches over a library with many equal texts: paging, number of hits, confidence.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,7 +1,9 @@
 //! The results page and errors of searches.
 
+use mcdewey_core::testing::{FakeEmbed, SampleDocument};
+
 use super::{BARGE, page};
-use crate::testing::{GUIDE, service};
+use crate::testing::{GUIDE, service, service_with};
 
 #[tokio::test]
 async fn a_search_finds_the_page() {
@@ -31,6 +33,30 @@ async fn other_locations_of_a_hit_are_listed() {
 
     assert!(
         body.contains("Also appears in <a href=\"/c/finesse%3A%3A"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn the_other_passages_of_a_page_are_shown_under_the_best() {
+    let guide = SampleDocument::new("guide.md")
+        .page(4, &["Barge in.", "Who may barge.", "Barge tones."])
+        .page(5, &["Barge and whisper."])
+        .build(&FakeEmbed::new(&["barge"]));
+    let service = service_with(&[guide], |state| state).await;
+    let body = page(&service, "/?q=barge").await.body;
+
+    assert_eq!(body.matches("<li class=\"hit\">").count(), 2, "{body}");
+    let list = "<ul class=\"further\" aria-label=\"More from this page\">";
+    assert_eq!(body.matches(list).count(), 1, "{body}");
+    for text in ["in.", "tones."] {
+        assert!(
+            body.contains(&format!("<mark>Barge</mark> {text}")),
+            "{body}"
+        );
+    }
+    assert!(
+        body.contains("/api/v1/search?q=barge&#38;group=page"),
         "{body}"
     );
 }

@@ -12,7 +12,9 @@ use crate::mcp::fence::{
 };
 use crate::mcp::fit::{Fitted, Step};
 use crate::mcp::readable::{footer, product_version};
-use crate::mcp::wire::{FacetValue, FoundChunk, FoundChunks, FoundFacets, short_url};
+use crate::mcp::wire::{
+    FacetValue, FoundChunk, FoundChunks, FoundFacets, FurtherPassage, short_url,
+};
 use crate::page_label::{chunk_page_title, printed};
 
 /// Maximum number of values listed per facet.
@@ -27,6 +29,8 @@ pub(super) enum ResponsePart {
     UnversionedHit(usize),
     /// The whole text of a hit in the structured content.
     StructuredText(usize),
+    /// The passages under a hit, in both.
+    Further(usize),
     /// The whole text of a hit in the readable text.
     ReadableText(usize),
     /// The facet counts.
@@ -51,6 +55,9 @@ impl SearchResponse {
         // Unlike the text, a snippet is not verbatim, so invisible characters can be removed.
         for hit in results.hits.iter_mut().chain(&mut results.unversioned) {
             hit.snippet = visible_line(&hit.snippet);
+            for further in &mut hit.further {
+                further.snippet = visible_line(&further.snippet);
+            }
         }
 
         Self {
@@ -103,11 +110,11 @@ impl SearchResponse {
     }
 
     /// Returns the steps in order of value: all hits, their whole texts in the structured content,
-    /// then in the readable text, then the facets.
+    /// the passages under them, the whole texts in the readable text, then the facets.
     fn steps(&self, counter: &TokenCounter) -> Result<Vec<Step<ResponsePart>>, QueryError> {
         let versioned = self.results.hits.len();
-        let (mut hits, mut structured_texts, mut readable_texts) =
-            (Vec::new(), Vec::new(), Vec::new());
+        let (mut hits, mut structured_texts, mut readable_texts, mut further) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (index, hit) in self.hits().enumerate() {
             let what = if index < versioned {
                 ResponsePart::Hit(index)
@@ -137,6 +144,15 @@ impl SearchResponse {
                 leads: false,
             });
 
+            if !hit.further.is_empty() {
+                let structured = counter.json(&further_passages(hit))?;
+                further.push(Step {
+                    what: ResponsePart::Further(index),
+                    cost: structured + counter.escaped(&further_entries(hit))?,
+                    leads: false,
+                });
+            }
+
             readable_texts.push(Step {
                 what: ResponsePart::ReadableText(index),
                 cost: extra_cost,
@@ -154,6 +170,7 @@ impl SearchResponse {
         Ok(hits
             .into_iter()
             .chain(structured_texts)
+            .chain(further)
             .chain(readable_texts)
             .chain(facets)
             .collect())
@@ -195,11 +212,11 @@ impl SearchResponse {
             };
 
             let has_text = included.contains(&ResponsePart::StructuredText(index));
-            hits.push(if self.is_concise {
+            let mut found = if self.is_concise {
                 FoundChunk::concise(hit, &self.public_url)
             } else {
                 FoundChunk::new(hit, has_text, &self.public_url)
-            });
+            };
 
             let has_readable_text = included.contains(&ResponsePart::ReadableText(index));
             let text = if has_readable_text {
@@ -207,7 +224,14 @@ impl SearchResponse {
             } else {
                 &hit.snippet
             };
-            entries.push(entry(index + 1, hit, text));
+            let mut entry = entry(index + 1, hit, text);
+            if included.contains(&ResponsePart::Further(index)) {
+                found.further = further_passages(hit);
+                entry.push_str(&further_entries(hit));
+            }
+
+            hits.push(found);
+            entries.push(entry);
         }
 
         let text = markdown(&structured, &entries, &unversioned_entries);
@@ -319,6 +343,21 @@ fn entry(number: usize, hit: &Hit, text: &str) -> String {
     format!("{number}. {}\n", quote(text, &origin))
 }
 
+/// Returns the passages under a hit for the readable text.
+fn further_entries(hit: &Hit) -> String {
+    hit.further
+        .iter()
+        .map(|hit| {
+            let handle = hit.chunk.handle();
+            let origin = QuoteAttributes {
+                id: Some(&handle),
+                ..QuoteAttributes::default()
+            };
+            format!("Also there: {}\n", quote(&hit.snippet, &origin))
+        })
+        .collect()
+}
+
 /// Renders the readable text.
 pub(super) fn markdown(
     structured: &FoundChunks,
@@ -401,9 +440,20 @@ impl FoundChunk {
             source_url: source_url(&meta.source_url),
             updated: meta.updated.as_deref().map(label),
             also_in: hit.also_in.iter().map(also_in).collect(),
+            further: Vec::new(),
             handle,
         }
     }
+}
+
+fn further_passages(hit: &Hit) -> Vec<FurtherPassage> {
+    hit.further
+        .iter()
+        .map(|hit| FurtherPassage {
+            handle: hit.chunk.handle(),
+            snippet: hit.snippet.clone(),
+        })
+        .collect()
 }
 
 /// Returns a location such as "finesse v15.0 page 120".

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::mcp::testing::{
-    BARGE, GUIDE, ModelFailure, broken, call, call_on, long_page, refused, sent_tokens, structured,
-    text,
+    BARGE, GUIDE, ModelFailure, broken, call, call_on, long_page, many_pages, refused, sent_tokens,
+    structured, text,
 };
 use crate::mcp::tools::DocTool::SearchDocs;
 
@@ -139,7 +139,7 @@ async fn unknown_values_are_rejected_with_the_known_ones() {
 
 #[tokio::test]
 async fn no_budget_is_exceeded_and_no_passage_lost() {
-    let (library, _) = long_page().await;
+    let library = many_pages().await;
     for budget in [460, 480, 600, 900, 3000, 20_000] {
         let mut seen = Vec::new();
         let mut cursor = Value::Null;
@@ -169,8 +169,41 @@ async fn no_budget_is_exceeded_and_no_passage_lost() {
 }
 
 #[tokio::test]
-async fn cuts_are_named_in_notices() {
+async fn the_other_passages_of_a_page_are_shown_under_the_best() {
     let (library, _) = long_page().await;
+    let found = async |arguments| call_on(library.clone(), SearchDocs, arguments).await;
+
+    let result = found(json!({"query": "barge", "token_budget": 20_000})).await;
+    let hits = structured(&result)["hits"].as_array().unwrap();
+    let pages: Vec<&Value> = hits.iter().map(|hit| &hit["page"]).collect();
+    assert_eq!(pages, [7, 8]);
+
+    let further = hits[0]["further"].as_array().unwrap();
+    assert_eq!(further.len(), 3, "{further:?}");
+    for passage in further {
+        let handle = passage["handle"].as_str().unwrap();
+        assert!(passage["snippet"].as_str().unwrap().contains("barge"));
+        assert!(text(&result).contains("Also there: <document-"));
+        assert!(
+            text(&result).contains(&format!(" id=\"{handle}\">")),
+            "{}",
+            text(&result)
+        );
+    }
+
+    let concise = found(json!({"query": "barge", "detail": "concise"})).await;
+    assert!(structured(&concise)["hits"][0].get("further").is_none());
+
+    // What is shown under a hit counts towards the budget.
+    for budget in [500, 700, 900] {
+        let result = found(json!({"query": "barge", "token_budget": budget})).await;
+        assert!(sent_tokens(&result) <= budget);
+    }
+}
+
+#[tokio::test]
+async fn cuts_are_named_in_notices() {
+    let library = many_pages().await;
     let arguments = |budget| json!({"query": "barge", "limit": 5, "token_budget": budget});
     let large = call_on(library.clone(), SearchDocs, arguments(20_000)).await;
     let hits = structured(&large)["hits"].as_array().unwrap().clone();

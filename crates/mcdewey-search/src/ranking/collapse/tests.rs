@@ -124,9 +124,11 @@ fn chunks_that_many_guides_contain_are_ranked_lower() {
 }
 
 #[test]
-fn grouping_by_page_keeps_one_hit_per_page() {
-    let hit = |id| CollapsedHit {
+fn grouping_by_page_shows_the_other_hits_of_a_page_under_the_best() {
+    let hit = |id, stands_alone| CollapsedHit {
         rerank_score: None,
+        stands_alone,
+        further: Vec::new(),
         shown: FusedCandidate {
             candidate: candidate_of(id, 1.0, "p", None),
             score: 1.0,
@@ -134,9 +136,26 @@ fn grouping_by_page_keeps_one_hit_per_page() {
         },
         also_in: Vec::new(),
     };
+    let ids = |hits: &[CollapsedHit]| -> Vec<String> {
+        let ids = hits.iter().map(|hit| &hit.shown.candidate.chunk_id);
+        ids.map(ToString::to_string).collect()
+    };
 
-    assert_eq!(
-        group_by_page(vec![hit("a::0"), hit("a::1"), hit("b::0")]).len(),
-        2
-    );
+    let hits: Vec<CollapsedHit> = ["a::0", "b::0", "a::1", "a::2", "a::3", "a::4"]
+        .map(|id| hit(id, false))
+        .into();
+    let grouped = group_by_page(hits.clone());
+    assert_eq!(grouped.len(), count_pages(&hits));
+    assert_eq!(ids(&grouped), ["a::0", "b::0"]);
+    assert_eq!(ids(&grouped[0].further), ["a::1", "a::2", "a::3"]);
+    assert_eq!(ids(&grouped[1].further), [""; 0]);
+
+    // Two settings that were asked for are two hits, also on one page.
+    let grouped = group_by_page(vec![
+        hit("a::0", true),
+        hit("a::1", true),
+        hit("a::2", false),
+    ]);
+    assert_eq!(ids(&grouped), ["a::0", "a::1"]);
+    assert_eq!(ids(&grouped[0].further), ["a::2"]);
 }

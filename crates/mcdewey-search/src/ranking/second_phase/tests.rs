@@ -51,6 +51,8 @@ fn hit(id: &str) -> CollapsedHit {
         },
         also_in: Vec::new(),
         rerank_score: None,
+        stands_alone: false,
+        further: Vec::new(),
     }
 }
 
