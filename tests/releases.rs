@@ -23,11 +23,12 @@ impl Pump {
             (
                 "pumpd errors 3.3.0.md",
                 "# Errors\n\n## PUMP_DRY\n\nThe pump stops after it has run dry for 12 seconds.\n\n\
-                 ## PUMP_VALVE_STUCK\n\nThe valve has not moved for five seconds.\n",
+                 ## PUMP_VALVE_STUCK\n\nThe valve has not moved for five seconds. See PUMP_WET.\n",
             ),
             (
                 "wiring.md",
-                "# Wiring\n\nThe pump is wired to the terminals 1 and 2. TLS 1.2 is used.\n",
+                "# Wiring\n\nThe pump is wired to the terminals 1 and 2. TLS 1.2 is used.\n\n\
+                 PUMP_WET is for both.\n",
             ),
         ] {
             std::fs::write(corpus.join(name), text).unwrap();
@@ -122,6 +123,14 @@ fn a_name_of_another_release_is_said_to_be_of_it() {
     );
     assert_eq!(answer["name_releases"][0]["first"], "3.3.0");
     assert_eq!(answer["name_releases"][0]["in_asked_release"], false);
+
+    // What has no release may be about any.
+    let anywhere = pump.ask(&["PUMP_WET in pumpd 3.2.1"]);
+    let message = anywhere["no_answer"]["message"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(!message.contains("only in"), "{anywhere}");
+    assert_eq!(anywhere["name_releases"][0]["in_asked_release"], true);
 
     let since = pump.ask(&["since which version is there PUMP_VALVE_STUCK"]);
     assert_eq!(since["no_answer"], Value::Null, "{since}");

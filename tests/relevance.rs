@@ -114,6 +114,24 @@ fn a_typo_is_corrected_and_reported() {
         found("untrusted certificate")["hits"][0]["chunk_id"]
     );
 
+    // The model compares what was meant, too.
+    let cosines = |question: &str| -> Vec<Value> {
+        let answer = server.search(&json!({"q": question, "explain": true}));
+        let mut cosines: Vec<Value> = answer["hits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|hit| hit["explain"]["dense_score"].clone())
+            .collect();
+        // The corrected word weighs a little less in the keyword list, so the order may differ.
+        cosines.sort_by_key(Value::to_string);
+        cosines
+    };
+    assert_eq!(
+        cosines("untrusted certifcate"),
+        cosines("untrusted certificate")
+    );
+
     // A correct word that the library lacks, and a code, are not corrected.
     for question in ["who can hear the sound", "error 88012 CERTIFCATE"] {
         assert!(found(question)["notices"].is_null(), "{question}");

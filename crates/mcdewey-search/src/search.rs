@@ -174,7 +174,14 @@ impl<'a> SearchPipeline<'a> {
         let chunks = &mut reading.chunks;
         self.load_missing(first.iter().chain(&page_hits), chunks, &self.scope)
             .await?;
-        let (signals, no_answer) = self.confidence(evidence.as_ref(), &first, chunks);
+        let judged = self.confidence(evidence.as_ref(), &first, chunks);
+        let confidence = judged
+            .as_ref()
+            .map(|(signals, _)| confidence::probability(signals, &reading.scores));
+        let (signals, absent) = judged.unzip();
+        let no_answer = confidence.and_then(|confidence| {
+            confidence::no_answer(&self.analysis, confidence, absent.unwrap_or_default())
+        });
         let hits = self.write_out(page_hits, chunks);
         let no_answer = no_phrase(missing_phrases).or(no_answer);
 
@@ -206,7 +213,7 @@ impl<'a> SearchPipeline<'a> {
             continuation,
             degraded: prepared.degraded,
             indexing,
-            confidence: signals.map(|signals| signals.probability()),
+            confidence,
             signals: signals.filter(|_| self.request.explain),
             no_answer: releases.no_answer,
             release: self.analysis.release.as_ref().map(AskedRelease::from),
@@ -219,26 +226,21 @@ impl<'a> SearchPipeline<'a> {
         })
     }
 
-    /// Returns the signals of the first hits, whatever is shown, and what to report if they probably do
-    /// not answer the question.
+    /// Returns the signals of the first hits, whatever is shown, and the question's names and codes that
+    /// the library lacks.
     fn confidence(
         &self,
         evidence: Option<&Evidence>,
         first: &[CollapsedHit],
         chunks: &HashMap<ChunkId, Chunk>,
-    ) -> (Option<Signals>, Option<NoAnswer>) {
-        let mut first = first
+    ) -> Option<(Signals, Vec<String>)> {
+        let first: Vec<&Chunk> = first
             .iter()
             .filter_map(|hit| chunk_of(hit, chunks))
-            .peekable();
-        let Some(evidence) = evidence.filter(|_| first.peek().is_some()) else {
-            return (None, None);
-        };
-        let (signals, absent) = evidence.signals(&self.analysis.searched, &self.analysis, first);
-        (
-            Some(signals),
-            confidence::no_answer(&self.analysis, signals.probability(), absent),
-        )
+            .collect();
+        let evidence = evidence.filter(|_| !first.is_empty())?;
+        let question = &self.analysis.searched;
+        Some(evidence.signals(question, &self.analysis, first.into_iter()))
     }
 
     /// Says what was left out, because a minus can be meant in another way.

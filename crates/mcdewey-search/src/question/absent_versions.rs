@@ -161,16 +161,20 @@ fn has_version(requested: &str, scheme: &VersionScheme, versions: &[Version]) ->
         .unwrap_or(requested)
         .trim_end_matches('.');
 
-    [
+    let forms = [
         requested.to_owned(),
         family.to_owned(),
         format!("{family}.*"),
-    ]
-    .iter()
-    .any(|text| {
-        VersionSelector::parse(text, scheme)
-            .is_ok_and(|selector| !selector.select(versions).is_empty())
-    })
+    ];
+    // So does one for 23 with 23.1.
+    let is_refined = scheme
+        .key(requested)
+        .is_ok_and(|asked| versions.iter().any(|version| asked.refines(&version.key)));
+    is_refined
+        || forms.iter().any(|text| {
+            VersionSelector::parse(text, scheme)
+                .is_ok_and(|selector| !selector.select(versions).is_empty())
+        })
 }
 
 /// Reports whether a number can be a version of the product. Bare numbers often mean something else
@@ -244,6 +248,16 @@ mod tests {
         for question in ["relayd 7.3", "relayd R12.1SP2", "relayd 12.1SP2"] {
             assert_eq!(absent(question), Vec::<String>::new(), "{question}");
         }
+    }
+
+    #[test]
+    fn a_minor_version_is_not_absent_among_whole_releases() {
+        let view = view_of(&[("relayd", "22"), ("relayd", "23")]);
+        assert_eq!(absent_versions("idle timeout of relayd 23.1", &view), []);
+        assert_eq!(
+            absent_versions("idle timeout of relayd 24.1", &view).len(),
+            1
+        );
     }
 
     #[test]

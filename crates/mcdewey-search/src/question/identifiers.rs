@@ -75,6 +75,8 @@ const UNITS: [&str; 24] = [
 pub(crate) fn identifiers(question: &str, known: &HashSet<String>) -> Vec<Identifier> {
     let words = question
         .split(is_separator)
+        // Dots in a row leave something out, and join nothing.
+        .flat_map(|word| word.split(".."))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
     let mut found: Vec<Identifier> = Vec::new();
     let mut seen = HashSet::new();
@@ -88,7 +90,10 @@ pub(crate) fn identifiers(question: &str, known: &HashSet<String>) -> Vec<Identi
         let is_known = parts
             .iter()
             .all(|part| known.contains(&part.to_lowercase()) || terms::stem(part).is_none());
-        let names_nothing = LOG_LEVELS.contains(&word) || is_measure(word) || is_local_value(word);
+        let names_nothing = LOG_LEVELS.contains(&word)
+            || is_measure(word)
+            || is_span_of_years(word)
+            || is_local_value(word);
 
         if is_identifier && !is_known && !names_nothing && seen.insert(word) {
             found.push(Identifier {
@@ -103,6 +108,18 @@ pub(crate) fn identifiers(question: &str, known: &HashSet<String>) -> Vec<Identi
 
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || ",;?!\"'`()<>[]{}=|".contains(c)
+}
+
+/// Reports whether a word is a span of years such as "2011-12": pages write it in many ways.
+fn is_span_of_years(word: &str) -> bool {
+    let is_year = |text: &str| {
+        text.len() == 4 && ["19", "20"].iter().any(|century| text.starts_with(century))
+    };
+    let is_end = |text: &str| text.len() == 2 || is_year(text);
+    word.split_once(['-', '–', '/']).is_some_and(|(from, to)| {
+        let numbers = [from, to].concat();
+        is_year(from) && is_end(to) && numbers.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Reports whether a word is a number with a unit.
@@ -188,9 +205,13 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_not_identifiers() {
-        assert_eq!(
-            found("Why does the walkie-talkie ring 3 times"),
-            Vec::<String>::new()
-        );
+        for question in [
+            "Why does the walkie-talkie ring 3 times",
+            "a used car market...how do you think",
+            "the budget of 2011-12 and of 2019/2020",
+        ] {
+            assert_eq!(found(question), Vec::<String>::new());
+        }
+        assert_eq!(found("part 2011-12345"), ["2011-12345"]);
     }
 }

@@ -10,6 +10,8 @@ use crate::question::terms::lower_words;
 const QUOTATION_MARKS: [(char, char); 4] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»')];
 /// A longer text between quotation marks is a quotation, of which documents may have a part.
 const MAX_PHRASE_WORDS: usize = 16;
+/// A question of at least so many words between quotation marks is quoted, not a phrase to be found.
+const QUOTED_QUESTION_WORDS: usize = 4;
 /// Shorter words after a minus are options of a command ("-k", "-it").
 const MIN_EXCLUDED_LETTERS: usize = 3;
 
@@ -36,8 +38,10 @@ impl Phrase {
     /// Returns `None` without a word that can be looked up.
     fn new(text: &str) -> Option<Self> {
         let words = lower_words(text);
-        let is_searchable =
-            words.len() <= MAX_PHRASE_WORDS && words.iter().any(|word| terms::stem(word).is_some());
+        let is_question = text.trim_end().ends_with('?') && words.len() >= QUOTED_QUESTION_WORDS;
+        let is_searchable = words.len() <= MAX_PHRASE_WORDS
+            && words.iter().any(|word| terms::stem(word).is_some())
+            && !is_question;
         is_searchable.then(|| Self {
             text: text.trim().to_owned(),
             words,
@@ -216,5 +220,9 @@ mod tests {
         assert!(phrase("barging").is_mentioned_in(&passage));
         assert!(!phrase("barging").is_in(&passage));
         assert!(Phrase::new("of the").is_none());
+
+        // A question in quotation marks is a question.
+        assert!(Phrase::new("Where do I sign in?").is_none());
+        assert!(Phrase::new("Sign in?").is_some());
     }
 }

@@ -77,6 +77,33 @@ const BIAS: f64 = 3.31;
 /// questions that the model was fitted on are below it.
 pub(crate) const THRESHOLD: f64 = 0.142;
 
+/// A passage with this score or a higher one of the reranker answers the question, whatever the
+/// question names.
+const ANSWERS: f32 = 5.0;
+/// The probability of an answer then.
+const ANSWERED: f64 = 0.9;
+/// If the reranker has read at least so many passages, and none has a higher score than this one,
+const NO_ANSWER: f32 = -6.0;
+const READ_PASSAGES: usize = 10;
+/// and the embedding model does not single one out by more than this, no passage answers it.
+const SINGLED_OUT: f64 = 0.05;
+/// The probability of an answer then.
+const UNANSWERED: f64 = 0.05;
+
+/// Returns the probability that the library contains an answer, 0 to 1, from the signals and the
+/// reranker's scores of the passages that it read.
+pub(crate) fn probability(signals: &Signals, read: &[f32]) -> f64 {
+    let probability = signals.probability();
+    let best = read.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    if best >= ANSWERS {
+        probability.max(ANSWERED)
+    } else if read.len() >= READ_PASSAGES && best <= NO_ANSWER && signals.margin < SINGLED_OUT {
+        probability.min(UNANSWERED)
+    } else {
+        probability
+    }
+}
+
 impl Signals {
     /// The signals' names, in the order of [`Signals::values`].
     pub const NAMES: [&'static str; 9] = [
@@ -106,7 +133,8 @@ impl Signals {
         ]
     }
 
-    /// Returns the probability that the library contains an answer, 0 to 1.
+    /// Returns the probability that the library contains an answer, 0 to 1, as far as these signals
+    /// show it.
     pub fn probability(&self) -> f64 {
         let sum: f64 = self
             .values()
@@ -194,7 +222,12 @@ impl Evidence {
         let (mut absent, mut absent_codes, mut missing) = (Vec::new(), 0, 0);
         for identifier in identifiers {
             // What stands in the first hit is not absent, however the index counts its parts.
-            let is_in_first_hit = || first.is_some_and(|chunk| stands_in(chunk, &identifier.text));
+            let is_in_first_hit = || {
+                first.is_some_and(|chunk| {
+                    stands_in(chunk, &identifier.text)
+                        || class_name(&identifier.text).is_some_and(|name| stands_in(chunk, name))
+                })
+            };
             if is_absent(&identifier, &chunk_counts) && !is_in_first_hit() {
                 absent_codes += usize::from(is_code(&identifier));
                 absent.push(identifier.text);
@@ -301,6 +334,15 @@ fn stands_in(chunk: &Chunk, name: &str) -> bool {
     headings
         .chain([text.as_str()])
         .any(|text| text.to_lowercase().contains(&name))
+}
+
+/// The name of a class without its package, if that says which class is meant:
+/// `java.lang.OutOfMemoryError`, of which a page has the last part.
+fn class_name(name: &str) -> Option<&str> {
+    let (_, last) = name.rsplit_once(['.', ':'])?;
+    let words = last.chars().filter(|c| c.is_uppercase()).count();
+    (words > 1 && last.starts_with(char::is_uppercase) && last.contains(char::is_lowercase))
+        .then_some(last)
 }
 
 /// Codes have digits or several parts; other identifiers are names.

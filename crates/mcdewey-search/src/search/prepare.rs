@@ -68,7 +68,7 @@ impl SearchPipeline<'_> {
         let vector = async {
             match mode {
                 Mode::Keyword => None,
-                Mode::Hybrid | Mode::Dense => Some(self.embed().await),
+                Mode::Hybrid | Mode::Dense => Some(self.embed(&self.analysis.searched).await),
             }
         };
 
@@ -138,13 +138,9 @@ impl SearchPipeline<'_> {
         Ok(words)
     }
 
-    /// Returns the question's vector, and whether the question was truncated.
-    async fn embed(&self) -> Result<(Vec<f32>, bool), QueryError> {
-        let question = self
-            .snapshot
-            .library
-            .embed
-            .embed_question(&self.analysis.searched);
+    /// Returns a question's vector, and whether the question was truncated.
+    pub(super) async fn embed(&self, question: &str) -> Result<(Vec<f32>, bool), QueryError> {
+        let question = self.snapshot.library.embed.embed_question(question);
         let embedding = tokio::time::timeout(EMBED_DEADLINE, question)
             .await
             .map_err(|_| {

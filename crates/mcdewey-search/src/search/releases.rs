@@ -113,10 +113,14 @@ impl SearchPipeline<'_> {
         let mut by_product: BTreeMap<Option<&str>, BTreeMap<&VersionKey, &Version>> =
             BTreeMap::new();
         let mut in_scope: BTreeSet<Option<&str>> = BTreeSet::new();
+        // What has no version may be about any.
+        let is_anywhere = candidates
+            .iter()
+            .any(|candidate| candidate.document.facets.versions.is_empty());
         for candidate in candidates {
             let facets = &candidate.document.facets;
             let product = facets.product.as_deref();
-            if is_in(&self.scope, candidate) {
+            if is_anywhere || is_in(&self.scope, candidate) {
                 in_scope.insert(product);
             }
             for version in &facets.versions {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use mcdewey_core::{Chunk, ChunkId, Scope};
 
 use super::SearchPipeline;
-use super::retrieve::Found;
+use super::retrieve::{Found, with_corrections};
 use crate::QueryError;
 use crate::ranking::collapse::CollapsedHit;
 use crate::ranking::rerank::{self, Reranker};
@@ -25,7 +25,7 @@ pub(super) struct Reading {
     /// What to tell the caller if they are not.
     pub(super) notice: Option<String>,
     /// What it found, for the first hits of the pool.
-    scores: Vec<f32>,
+    pub(super) scores: Vec<f32>,
     /// The chunks of the pool.
     pub(super) chunks: HashMap<ChunkId, Chunk>,
 }
@@ -67,6 +67,7 @@ impl SearchPipeline<'_> {
             return Ok(Reading::default());
         }
 
+        let meant = with_corrections(&self.analysis.searched, &found.corrections);
         let pool = found.pool(named.max(read));
         let ids: Vec<ChunkId> = pool
             .iter()
@@ -85,7 +86,8 @@ impl SearchPipeline<'_> {
             let compared = &mut pool[..compared];
             second_phase::sort_for_reading(compared, &question, top, chunk_of);
             let depth = reranker.full_depth().min(compared.len());
-            reading = self.read(reranker, &compared[..depth], &chunks).await?;
+            let texts = readable(&compared[..depth], &chunks);
+            reading = self.read(reranker, &meant, &texts).await?;
             let trusted = top * rerank::trust(&reading.scores);
             second_phase::compare(compared, &question, trusted, chunk_of);
             rerank::reorder(&mut compared[..depth], &reading.scores, trusted);
@@ -95,24 +97,16 @@ impl SearchPipeline<'_> {
         Ok(Reading { chunks, ..reading })
     }
 
-    /// Lets the reranker read the pool, which is in the order in which to read it. A cursor decides how
-    /// many hits it reads, else the time that reading would take now.
+    /// Lets the reranker read the texts of the pool, which are in the order in which to read them. A
+    /// cursor decides how many it reads, else the time that reading would take now.
     async fn read(
         &self,
         reranker: &Reranker,
-        pool: &[CollapsedHit],
-        chunks: &HashMap<ChunkId, Chunk>,
+        question: &str,
+        texts: &[String],
     ) -> Result<Reading, QueryError> {
-        // A hit whose chunk is gone is read as empty, so that the pool stays the same.
-        let texts: Vec<String> = pool
-            .iter()
-            .map(|hit| chunks.get(&hit.shown.candidate.chunk_id))
-            .map(|chunk| chunk.map(rerank::readable).unwrap_or_default())
-            .collect();
-
-        let question = &self.analysis.searched;
         let continued = self.request.cursor.as_ref().map(|_| self.cursors.depth());
-        let depth = continued.unwrap_or_else(|| reranker.affordable_depth(question, &texts));
+        let depth = continued.unwrap_or_else(|| reranker.affordable_depth(question, texts));
         let depth = depth.min(texts.len());
 
         let is_complete = depth == texts.len();
@@ -130,7 +124,7 @@ impl SearchPipeline<'_> {
         };
 
         // No page beyond the pool depends on the order within it, and a single hit has no order.
-        if depth < 2 || self.offset >= pool.len() {
+        if depth < 2 || self.offset >= texts.len() {
             return Ok(reading);
         }
 
@@ -154,4 +148,13 @@ impl SearchPipeline<'_> {
 
         Ok(reading)
     }
+}
+
+/// What the reranker reads of the hits. A hit whose chunk is gone is read as empty, so that the pool stays
+/// the same.
+fn readable(hits: &[CollapsedHit], chunks: &HashMap<ChunkId, Chunk>) -> Vec<String> {
+    hits.iter()
+        .map(|hit| chunks.get(&hit.shown.candidate.chunk_id))
+        .map(|chunk| chunk.map(rerank::readable).unwrap_or_default())
+        .collect()
 }

@@ -7,6 +7,7 @@ use mcdewey_core::{Candidate, CandidateQuery, Candidates, ChunkId, Facet, Questi
 
 use super::SearchPipeline;
 use super::prepare::PreparedQuery;
+use crate::question::terms;
 use crate::ranking::collapse::{CollapsedHit, collapse, count_pages, group_by_page};
 use crate::ranking::facets::{self, FacetCount};
 use crate::ranking::fusion::{Fusion, Preference, fuse};
@@ -93,6 +94,7 @@ impl SearchPipeline<'_> {
         };
         stages.lap("store");
 
+        let mut is_corrected = false;
         loop {
             stages.lap("fusion");
             let mut lists = match keyword_list.take() {
@@ -112,11 +114,22 @@ impl SearchPipeline<'_> {
                 .flatten()
                 .any(|list| list.len() >= query.depth);
             let evidence = Evidence::from_candidates(&lists, self.snapshot.state().chunks);
-            let corrections = lists
+            let corrections: Vec<(String, String)> = lists
                 .words
                 .iter()
                 .filter_map(|word| Some((word.word.clone(), word.corrected_to.clone()?)))
                 .collect();
+
+            // The model compares what was meant, too. If it fails now, what it made of the question
+            // as it was written stands.
+            if query.dense.is_some() && !is_corrected && !corrections.is_empty() {
+                is_corrected = true;
+                let meant = with_corrections(&self.analysis.searched, &corrections);
+                if let Ok((vector, _)) = self.embed(&meant).await {
+                    query.dense = Some(vector);
+                    continue;
+                }
+            }
 
             allowed.retain(&mut lists);
             let ranking = self.rank(lists, query.depth, &preference).await?;
@@ -207,6 +220,25 @@ impl SearchPipeline<'_> {
                 .collect()
         }))
     }
+}
+
+/// Returns a question with its misspelt words replaced.
+pub(super) fn with_corrections(question: &str, corrections: &[(String, String)]) -> String {
+    let mut corrected = String::with_capacity(question.len());
+    let mut written = 0;
+    for (word, range) in terms::words(question) {
+        let correction = corrections
+            .iter()
+            .find(|(wrong, _)| wrong.eq_ignore_ascii_case(word));
+        if let Some((_, correction)) = correction {
+            corrected.push_str(&question[written..range.start]);
+            corrected.push_str(correction);
+            written = range.end;
+        }
+    }
+
+    corrected.push_str(&question[written..]);
+    corrected
 }
 
 /// Reports whether the word was corrected to one of these.

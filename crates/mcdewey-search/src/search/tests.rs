@@ -215,3 +215,14 @@ async fn the_keyword_list_is_made_while_the_question_is_embedded() {
     assert_eq!(expected.hits.len(), 10);
     assert_eq!(SearchResults { timings, ..found }, expected);
 }
+
+#[test]
+fn misspelt_words_are_replaced_where_they_stand() {
+    let corrections = [("certifcate".to_owned(), "certificate".to_owned())];
+    let corrected = |question| retrieve::with_corrections(question, &corrections);
+    assert_eq!(
+        corrected("Certifcate: is a certifcate_chain a certifcates?"),
+        "certificate: is a certificate_chain a certifcates?"
+    );
+    assert_eq!(corrected("no error"), "no error");
+}

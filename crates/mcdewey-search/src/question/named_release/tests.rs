@@ -173,4 +173,11 @@ fn a_more_precise_release_than_the_library_has_is_said_to_be_one() {
         (found.found, found.rest.as_str()),
         (vec!["box 12.5(1)".to_owned()], "login of box")
     );
+
+    // A library of whole releases has the minor ones in these.
+    let view = view_of(&[("box", "22"), ("box", "23")]);
+    let found = release("login of box 23.1", &view, &[]).unwrap();
+    assert!(found.is_less_precise, "{found:?}");
+    assert_eq!(found.found, ["box 23"]);
+    assert_eq!(release("login of box 24.1", &view, &[]), None);
 }

@@ -109,6 +109,60 @@ fn the_best_cosine_is_compared_with_the_others() {
 }
 
 #[test]
+fn what_the_reranker_read_corrects_the_probability() {
+    let (named, _) = signals(
+        "CCX error SEND_DTMF",
+        &[("error", 9)],
+        &[0.6, 0.6],
+        "an error",
+    );
+    let doubtful = named.probability();
+    assert!(doubtful < THRESHOLD && probability(&named, &[]) == doubtful);
+    assert!(probability(&named, &[-9.0, 5.5]) > THRESHOLD);
+    assert_eq!(probability(&named, &[4.5]), doubtful);
+
+    let (near, _) = signals("agents", &[("agents", 5)], &[0.6, 0.6], "agent");
+    let likely = near.probability();
+    assert!(likely > THRESHOLD);
+    assert!(probability(&near, &[-7.0; 10]) < THRESHOLD);
+    // A few passages are not all, one may be better, and one may be singled out by its meaning.
+    assert_eq!(probability(&near, &[-7.0; 9]), likely);
+    assert_eq!(
+        probability(&near, &[&[-7.0; 9][..], &[-5.0]].concat()),
+        likely
+    );
+    let (alone, _) = signals("agents", &[("agents", 5)], &[0.6, 0.4], "agent");
+    assert!(probability(&alone, &[-7.0; 10]) > THRESHOLD);
+}
+
+#[test]
+fn a_class_is_not_absent_without_its_package() {
+    let known = [("java", 1), ("lang", 1), ("outofmemoryerror", 1)];
+    let text = "The broker stops with an OutOfMemoryError (Map failed).";
+    assert_eq!(
+        signals("java.lang.OutOfMemoryError", &known, &[0.6], text).1,
+        [""; 0]
+    );
+    assert_eq!(
+        signals("java.lang.OutOfMemoryError", &known, &[0.6], "an error")
+            .1
+            .len(),
+        1
+    );
+    assert_eq!(
+        signals(
+            "tune.bufsize",
+            &[("tune", 2), ("bufsize", 1)],
+            &[0.6],
+            "bufsize"
+        )
+        .1
+        .len(),
+        1
+    );
+}
+
+#[test]
 fn messages_truncate_names_and_lists() {
     let absent = vec!["x".repeat(1000); 9];
     let none = no_answer(&QuestionAnalysis::default(), 0.0, absent).unwrap();
