@@ -1,5 +1,7 @@
 //! REST, MCP, the web page and the terminal return the same hits in the same order.
 
+use std::process::Command;
+
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -115,6 +117,22 @@ fn assert_same_in_every_interface(
         path.push_str(&format!("&product={product}"));
     }
 
+    // REST and the terminal have a hit for each passage, unless asked for one for each page.
+    let rest = chunk_ids(&server.search(&request));
+    let printed = |terminal: &mut Command| -> Value {
+        serde_json::from_str(&succeed(terminal.arg("--").arg(question))).unwrap()
+    };
+    let mut by_page = mcdewey(&server.data());
+    by_page
+        .args(terminal.get_args().skip(4))
+        .arg("--group-by-page");
+    assert_eq!(
+        chunk_ids(&printed(&mut terminal)),
+        rest,
+        "terminal, {context}"
+    );
+
+    request["group"] = json!("page");
     let rest = chunk_ids(&server.search(&request));
     assert_eq!(
         chunk_ids(&server.tool("search_docs", &tool)),
@@ -122,12 +140,10 @@ fn assert_same_in_every_interface(
         "MCP, {context}"
     );
     assert_eq!(web_ids(&server.get(&path).1), rest, "web page, {context}");
-    let printed = succeed(terminal.arg("--").arg(question));
-
     assert_eq!(
-        chunk_ids(&serde_json::from_str(&printed).unwrap()),
+        chunk_ids(&printed(&mut by_page)),
         rest,
-        "terminal, {context}"
+        "terminal by page, {context}"
     );
 }
 

@@ -132,6 +132,17 @@ fn a_name_of_another_release_is_said_to_be_of_it() {
     assert!(!message.contains("only in"), "{anywhere}");
     assert_eq!(anywhere["name_releases"][0]["in_asked_release"], true);
 
+    // A question for a name is told where it begins.
+    let name = pump.ask(&["what does PUMP_VALVE_STUCK mean"]);
+    let notices = name["notices"].to_string();
+    assert!(
+        notices.contains("PUMP_VALVE_STUCK is first in 3.3.0"),
+        "{notices}"
+    );
+    for question in ["PUMP_DRY", "why does the pump say PUMP_VALVE_STUCK"] {
+        assert_eq!(pump.ask(&[question])["notices"], Value::Null, "{question}");
+    }
+
     let since = pump.ask(&["since which version is there PUMP_VALVE_STUCK"]);
     assert_eq!(since["no_answer"], Value::Null, "{since}");
     let notices = since["notices"].to_string();

@@ -22,7 +22,7 @@ use crate::question::analysis::{QuestionAnalysis, analyse};
 use crate::question::filter::resolve_filter;
 use crate::ranking::collapse::CollapsedHit;
 use crate::results::SearchResults;
-use crate::results::confidence::{self, EVIDENCE_HITS, Evidence};
+use crate::results::confidence::{self, EVIDENCE_HITS, Evidence, Verdict};
 use crate::results::continuation::{Continuation, Cursors};
 use crate::results::release::AskedRelease;
 use crate::results::timings::{StageTimer, Timings};
@@ -175,12 +175,12 @@ impl<'a> SearchPipeline<'a> {
         self.load_missing(first.iter().chain(&page_hits), chunks, &self.scope)
             .await?;
         let judged = self.confidence(evidence.as_ref(), &first, chunks);
-        let confidence = judged
+        let verdict = judged
             .as_ref()
-            .map(|(signals, _)| confidence::probability(signals, &reading.scores));
+            .map(|(signals, _)| Verdict::new(signals, &reading.scores));
         let (signals, absent) = judged.unzip();
-        let no_answer = confidence.and_then(|confidence| {
-            confidence::no_answer(&self.analysis, confidence, absent.unwrap_or_default())
+        let no_answer = verdict.and_then(|verdict| {
+            confidence::no_answer(&self.analysis, verdict, absent.unwrap_or_default())
         });
         let hits = self.write_out(page_hits, chunks);
         let no_answer = no_phrase(missing_phrases).or(no_answer);
@@ -213,7 +213,7 @@ impl<'a> SearchPipeline<'a> {
             continuation,
             degraded: prepared.degraded,
             indexing,
-            confidence,
+            confidence: verdict.map(|verdict| verdict.probability),
             signals: signals.filter(|_| self.request.explain),
             no_answer: releases.no_answer,
             release: self.analysis.release.as_ref().map(AskedRelease::from),
@@ -274,6 +274,7 @@ fn no_phrase(missing: Vec<String>) -> Option<NoAnswer> {
     (!missing.is_empty()).then(|| NoAnswer {
         message: format!("no passage contains {}", phrases.join(" or ")),
         missing,
+        is_certain: true,
     })
 }
 

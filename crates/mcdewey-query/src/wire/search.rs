@@ -174,6 +174,10 @@ pub struct NoAnswer {
     /// What the question names but the library does not contain: versions, names, codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Present and true if the library does not have what is asked for, rather than no passage that
+    /// clearly answers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub certain: bool,
 }
 
 impl From<mcdewey_search::NoAnswer> for NoAnswer {
@@ -181,6 +185,7 @@ impl From<mcdewey_search::NoAnswer> for NoAnswer {
         Self {
             message: found.message,
             missing: found.missing,
+            certain: found.is_certain,
         }
     }
 }

@@ -56,6 +56,8 @@ impl Identifier {
     }
 }
 
+/// The number of words besides its names that a question for names has.
+const MAX_OTHER_WORDS: usize = 1;
 /// How grave a message of a log is. It names nothing.
 const LOG_LEVELS: [&str; 12] = [
     "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "SEVERE", "CRITICAL",
@@ -104,6 +106,30 @@ pub(crate) fn identifiers(question: &str, known: &HashSet<String>) -> Vec<Identi
     }
 
     found
+}
+
+/// Returns the names and codes of a question that is hardly more than these ("what does RLY-2004-E
+/// mean"); none if it has other words. Words in `known` do not count.
+pub(crate) fn names_asked_for<'a>(
+    question: &str,
+    identifiers: &'a [Identifier],
+    known: &HashSet<String>,
+) -> Vec<&'a Identifier> {
+    let names: Vec<&Identifier> = identifiers.iter().filter(|name| name.is_exact()).collect();
+    let is_of_name = |word: &str| {
+        known.contains(&word.to_lowercase())
+            || names
+                .iter()
+                .any(|name| name.parts.iter().any(|part| part == word))
+    };
+    let others = terms::words(question)
+        .filter(|(word, _)| !is_of_name(word) && terms::stem(word).is_some())
+        .count();
+    if others > MAX_OTHER_WORDS {
+        return Vec::new();
+    }
+
+    names
 }
 
 fn is_separator(c: char) -> bool {

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use mcdewey_core::{Candidates, Chunk, QuestionWord};
 
 use crate::question::analysis::QuestionAnalysis;
-use crate::question::identifiers::{Identifier, identifiers};
+use crate::question::identifiers::{Identifier, identifiers, names_asked_for};
 use crate::question::terms;
 use crate::ranking::second_phase::{self, WeightedQuestion, is_single_word, searched_form};
 
@@ -20,6 +20,18 @@ pub struct NoAnswer {
     pub message: String,
     /// What the question names but the library does not contain: versions, names, codes.
     pub missing: Vec<String>,
+    /// Whether the library does not have what is asked for, rather than no passage that clearly
+    /// answers. No answerable question of the sets in docs/measurements.md is held for one.
+    pub is_certain: bool,
+}
+
+/// How likely it is that the library contains an answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Verdict {
+    /// 0 to 1.
+    pub(crate) probability: f64,
+    /// Whether the reranker has read enough to say that no passage answers.
+    is_unanswered: bool,
 }
 
 /// The number of hits the signals are computed from.
@@ -30,8 +42,6 @@ const COMPARED_CANDIDATES: usize = 20;
 const RELATED_COSINE: f64 = 0.3;
 /// The number of a question's identifiers that are checked: a pasted text has hundreds.
 const MAX_IDENTIFIERS: usize = 32;
-/// The number of words besides its names that a question for names has ("what does RLY-2004-E mean").
-const MAX_OTHER_WORDS: usize = 1;
 /// Counts of identifiers above this value add no information.
 const MAX_COUNT: usize = 3;
 
@@ -90,17 +100,21 @@ const SINGLED_OUT: f64 = 0.05;
 /// The probability of an answer then.
 const UNANSWERED: f64 = 0.05;
 
-/// Returns the probability that the library contains an answer, 0 to 1, from the signals and the
-/// reranker's scores of the passages that it read.
-pub(crate) fn probability(signals: &Signals, read: &[f32]) -> f64 {
-    let probability = signals.probability();
-    let best = read.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if best >= ANSWERS {
-        probability.max(ANSWERED)
-    } else if read.len() >= READ_PASSAGES && best <= NO_ANSWER && signals.margin < SINGLED_OUT {
-        probability.min(UNANSWERED)
-    } else {
-        probability
+impl Verdict {
+    /// Judges by the signals and the reranker's scores of the passages that it read.
+    pub(crate) fn new(signals: &Signals, read: &[f32]) -> Self {
+        let probability = signals.probability();
+        let best = read.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let is_unanswered =
+            read.len() >= READ_PASSAGES && best <= NO_ANSWER && signals.margin < SINGLED_OUT;
+        Self {
+            probability: match is_unanswered {
+                true => probability.min(UNANSWERED),
+                false if best >= ANSWERS => probability.max(ANSWERED),
+                false => probability,
+            },
+            is_unanswered,
+        }
     }
 }
 
@@ -310,20 +324,8 @@ fn is_found_by_name(
     identifiers: &[Identifier],
     chunk: &Chunk,
 ) -> bool {
-    let names: Vec<&Identifier> = identifiers.iter().filter(|name| name.is_exact()).collect();
-    let is_of_name = |word: &str| {
-        analysis.known_words.contains(&word.to_lowercase())
-            || names
-                .iter()
-                .any(|name| name.parts.iter().any(|part| part == word))
-    };
-    let others = terms::words(question)
-        .filter(|(word, _)| !is_of_name(word) && terms::stem(word).is_some())
-        .count();
-
-    !names.is_empty()
-        && others <= MAX_OTHER_WORDS
-        && names.iter().all(|name| stands_in(chunk, &name.text))
+    let names = names_asked_for(question, identifiers, &analysis.known_words);
+    !names.is_empty() && names.iter().all(|name| stands_in(chunk, &name.text))
 }
 
 /// Reports whether a chunk's text or headings have a name as it is written, regardless of case.
@@ -393,7 +395,7 @@ fn short(name: &str) -> String {
 /// Returns what to report if the library contains no answer; `None` if it probably does.
 pub(crate) fn no_answer(
     analysis: &QuestionAnalysis,
-    probability: f64,
+    verdict: Verdict,
     absent: Vec<String>,
 ) -> Option<NoAnswer> {
     if let Some(absent_version) = analysis.absent_versions.first() {
@@ -420,10 +422,14 @@ pub(crate) fn no_answer(
             .map(|version| format!("{} {}", version.product, version.requested))
             .collect();
 
-        return Some(NoAnswer { message, missing });
+        return Some(NoAnswer {
+            message,
+            missing,
+            is_certain: true,
+        });
     }
 
-    if probability >= THRESHOLD {
+    if verdict.probability >= THRESHOLD {
         return None;
     }
 
@@ -433,16 +439,19 @@ pub(crate) fn no_answer(
         .map(|name| short(name))
         .collect();
 
-    let message = if missing.is_empty() {
-        "this library probably contains no answer".to_owned()
-    } else {
-        format!(
-            "this library probably contains no answer: it does not mention {}",
-            missing.join(", ")
-        )
+    let mut message = match verdict.is_unanswered {
+        true => "this library contains no answer".to_owned(),
+        false => "this library probably contains no answer".to_owned(),
     };
+    if !missing.is_empty() {
+        message.push_str(&format!(": it does not mention {}", missing.join(", ")));
+    }
 
-    Some(NoAnswer { message, missing })
+    Some(NoAnswer {
+        message,
+        missing,
+        is_certain: verdict.is_unanswered,
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::SearchPipeline;
 use super::lookup::MAX_NAMES;
 use crate::QueryError;
 use crate::question::about_releases::{answer_about_releases, asks_since};
-use crate::question::identifiers::{Identifier, identifiers};
+use crate::question::identifiers::{Identifier, identifiers, names_asked_for};
 use crate::results::confidence::NoAnswer;
 use crate::results::release::{AskedRelease, NameReleases};
 
@@ -54,6 +54,16 @@ impl SearchPipeline<'_> {
             });
         }
 
+        // A question for a name is told where it begins and ends; in every release, it is not news.
+        if self.analysis.release.is_none() {
+            let is_in_all = |name: &&NameReleases| name.is_in_oldest && name.is_in_newest;
+            return Ok(ReleaseAnswer {
+                notices: sentences(&mut names.iter().filter(|name| !is_in_all(name))),
+                names,
+                no_answer,
+            });
+        }
+
         // Hits without any of the names do not answer, and the release is the reason.
         let is_absent = |name: &&NameReleases| name.in_asked_release == Some(false);
         let absent = sentences(&mut names.iter().filter(is_absent));
@@ -65,6 +75,7 @@ impl SearchPipeline<'_> {
                 no_answer: Some(NoAnswer {
                     message: absent.join("; "),
                     missing,
+                    is_certain: true,
                 }),
             });
         }
@@ -76,22 +87,29 @@ impl SearchPipeline<'_> {
         })
     }
 
-    /// Returns the releases of the names and codes in a question that names a release or asks since
-    /// which release something exists.
+    /// Returns the releases of the names and codes in a question that names a release, asks since
+    /// which release something exists, or is hardly more than a name.
     async fn name_releases(&self) -> Result<Vec<NameReleases>, QueryError> {
-        let is_asked = asks_since(&self.request.q);
-        if self.offset > 0 || (self.analysis.release.is_none() && !is_asked) {
+        let view = self.snapshot.view().await?;
+        let has_releases = view.products().any(|(_, versions)| versions.len() > 1);
+        if self.offset > 0 || !has_releases {
             return Ok(Vec::new());
         }
 
-        let names = identifiers(&self.analysis.searched, &self.analysis.known_words);
+        let (question, known) = (&self.analysis.searched, &self.analysis.known_words);
+        let identifiers = identifiers(question, known);
+        let is_about_releases = self.analysis.release.is_some() || asks_since(&self.request.q);
+        let names: Vec<&Identifier> = if is_about_releases {
+            identifiers.iter().filter(|name| name.is_exact()).collect()
+        } else if self.request.version.is_none() {
+            names_asked_for(question, &identifiers, known)
+        } else {
+            Vec::new()
+        };
+
         let mut found = Vec::new();
-        for name in names
-            .into_iter()
-            .filter(Identifier::is_exact)
-            .take(MAX_NAMES)
-        {
-            found.extend(self.releases_of(&name).await?);
+        for name in names.into_iter().take(MAX_NAMES) {
+            found.extend(self.releases_of(name).await?);
         }
         Ok(found)
     }

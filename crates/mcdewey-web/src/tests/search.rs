@@ -8,7 +8,9 @@ use crate::testing::{GUIDE, service, service_with};
 #[tokio::test]
 async fn a_search_finds_the_page() {
     let service = service().await;
-    let body = page(&service, "/?q=supervisor+barge+state&version=v12.5").await.body;
+    let body = page(&service, "/?q=supervisor+barge+state&version=v12.5")
+        .await
+        .body;
     assert!(body.contains(&format!("href=\"/c/{BARGE}\"")), "{body}");
     assert!(body.contains(&format!("href=\"/d/{GUIDE}?page=118#p-2\"")));
     assert!(body.contains("<mark>barging</mark>") && body.contains("<mark>state</mark>"));

@@ -116,6 +116,7 @@ fn what_the_reranker_read_corrects_the_probability() {
         &[0.6, 0.6],
         "an error",
     );
+    let probability = |signals, read: &[f32]| Verdict::new(signals, read).probability;
     let doubtful = named.probability();
     assert!(doubtful < THRESHOLD && probability(&named, &[]) == doubtful);
     assert!(probability(&named, &[-9.0, 5.5]) > THRESHOLD);
@@ -125,6 +126,22 @@ fn what_the_reranker_read_corrects_the_probability() {
     let likely = near.probability();
     assert!(likely > THRESHOLD);
     assert!(probability(&near, &[-7.0; 10]) < THRESHOLD);
+    let none = |signals, read: &[f32]| {
+        no_answer(
+            &QuestionAnalysis::default(),
+            Verdict::new(signals, read),
+            Vec::new(),
+        )
+        .unwrap()
+    };
+    let certain = none(&near, &[-7.0; 10]);
+    assert_eq!(
+        (certain.message.as_str(), certain.is_certain),
+        ("this library contains no answer", true)
+    );
+    let probable = none(&named, &[]);
+    assert_eq!(probable.message, "this library probably contains no answer");
+    assert!(!probable.is_certain);
     // A few passages are not all, one may be better, and one may be singled out by its meaning.
     assert_eq!(probability(&near, &[-7.0; 9]), likely);
     assert_eq!(
@@ -162,16 +179,27 @@ fn a_class_is_not_absent_without_its_package() {
     );
 }
 
+fn judged(probability: f64) -> Verdict {
+    Verdict {
+        probability,
+        is_unanswered: false,
+    }
+}
+
 #[test]
 fn messages_truncate_names_and_lists() {
     let absent = vec!["x".repeat(1000); 9];
-    let none = no_answer(&QuestionAnalysis::default(), 0.0, absent).unwrap();
+    let none = no_answer(&QuestionAnalysis::default(), judged(0.0), absent).unwrap();
     assert!(
         none.message.len() < 300 && none.missing.len() == 4,
         "{none:?}"
     );
     assert_eq!(
-        no_answer(&QuestionAnalysis::default(), 1.0, vec!["x".to_owned()]),
+        no_answer(
+            &QuestionAnalysis::default(),
+            judged(1.0),
+            vec!["x".to_owned()]
+        ),
         None
     );
     let known = (1..=20).map(|number| format!("v{number}")).collect();
@@ -186,7 +214,7 @@ fn messages_truncate_names_and_lists() {
         absent_versions: vec![absent_version],
         ..QuestionAnalysis::default()
     };
-    let none = no_answer(&analysis, 1.0, Vec::new()).unwrap();
+    let none = no_answer(&analysis, judged(1.0), Vec::new()).unwrap();
     assert_eq!(
         none.message,
         "no P 99 in this library: v13, v14, v15, v16, v17, v18, v19, v20 and 12 older"
