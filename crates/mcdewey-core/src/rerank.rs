@@ -22,6 +22,11 @@ pub trait Rerank: Send + Sync + 'static {
     /// Estimates how long [`Self::scores`] would take if it were called now, from the work that
     /// waits already and the speed measured lately.
     fn expected_time(&self, question: &str, texts: &[String]) -> Duration;
+
+    /// Measures the speed again with this text, in the background. To be called if nothing or little
+    /// is read because it would take too long: without reading, nobody would notice that the machine has
+    /// become faster.
+    fn measure_speed(&self, question: &str, text: &str);
 }
 
 /// Why scoring failed.

@@ -169,6 +169,10 @@ impl Rerank for CrossEncoder {
     fn expected_time(&self, question: &str, texts: &[String]) -> Duration {
         self.workers.expected_time(question, texts)
     }
+
+    fn measure_speed(&self, question: &str, text: &str) {
+        self.workers.measure_speed(question, text);
+    }
 }
 
 impl fmt::Debug for CrossEncoder {

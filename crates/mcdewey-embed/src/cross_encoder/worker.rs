@@ -26,6 +26,8 @@ const QUEUE_CAPACITY: usize = 1024;
 const BYTES_PER_PASSAGE: usize = 64;
 /// The weight of the latest passage in the measured speed.
 const LATEST: f64 = 0.1;
+/// The weight of one that was read for the measurement only, when little was read before it.
+const MEASURED: f64 = 0.5;
 
 /// The model's threads. Dropping them ends each once its current passage is read.
 #[derive(Debug)]
@@ -54,7 +56,8 @@ struct QueueState {
 struct Job {
     question: Arc<str>,
     passage: String,
-    reply: oneshot::Sender<Result<f32, RerankError>>,
+    /// `None` if only the time matters.
+    reply: Option<oneshot::Sender<Result<f32, RerankError>>>,
 }
 
 impl RerankWorkers {
@@ -94,6 +97,24 @@ impl RerankWorkers {
         Duration::from_secs_f64(bytes as f64 * state.seconds_per_byte / threads as f64)
     }
 
+    /// Reads a passage in the background to measure the speed, unless others are read, which measures it
+    /// too.
+    pub(super) fn measure_speed(&self, question: &str, passage: &str) {
+        let mut state = self.queue.lock();
+        if state.pending_bytes > 0 {
+            return;
+        }
+
+        state.pending_bytes += cost(question, passage);
+        state.jobs.push_back(Job {
+            question: question.into(),
+            passage: passage.to_owned(),
+            reply: None,
+        });
+        drop(state);
+        self.queue.changed.notify_one();
+    }
+
     /// Scores passages and returns the scores in their order, or [`RerankError::Busy`] at once if too
     /// many wait already. Dropping the future ends the work after the passages that are being read.
     pub(super) async fn score(
@@ -115,7 +136,7 @@ impl RerankWorkers {
                 state.jobs.push_back(Job {
                     question: Arc::clone(&question),
                     passage,
-                    reply,
+                    reply: Some(reply),
                 });
                 answers.push(answer);
             }
@@ -168,13 +189,14 @@ impl Queue {
         }
     }
 
-    /// Notes that a passage of this cost is done, and the time it took if it was read.
-    fn finish(&self, bytes: usize, elapsed: Option<Duration>) {
+    /// Notes that a passage of this cost is done, and if it was read, the time it took and how much that
+    /// counts.
+    fn finish(&self, bytes: usize, read: Option<(Duration, f64)>) {
         let mut state = self.lock();
         state.pending_bytes = state.pending_bytes.saturating_sub(bytes);
-        if let Some(elapsed) = elapsed {
+        if let Some((elapsed, weight)) = read {
             let latest = elapsed.as_secs_f64() / bytes as f64;
-            state.seconds_per_byte += LATEST * (latest - state.seconds_per_byte);
+            state.seconds_per_byte += weight * (latest - state.seconds_per_byte);
         }
     }
 }
@@ -188,15 +210,18 @@ fn serve(mut score_passage: ScorePassage, queue: &Queue) {
     while let Some(job) = queue.next() {
         let bytes = cost(&job.question, &job.passage);
         // The caller has given up.
-        if job.reply.is_closed() {
+        if job.reply.as_ref().is_some_and(oneshot::Sender::is_closed) {
             queue.finish(bytes, None);
             continue;
         }
 
         let started = Instant::now();
         let outcome = score_guarded(&mut score_passage, &job.question, &job.passage);
-        queue.finish(bytes, outcome.is_ok().then(|| started.elapsed()));
-        let _ = job.reply.send(outcome);
+        let weight = job.reply.as_ref().map_or(MEASURED, |_| LATEST);
+        queue.finish(bytes, outcome.is_ok().then(|| (started.elapsed(), weight)));
+        if let Some(reply) = job.reply {
+            let _ = reply.send(outcome);
+        }
     }
 }
 

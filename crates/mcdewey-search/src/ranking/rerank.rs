@@ -105,7 +105,7 @@ impl Reranker {
         };
 
         let depth = self.limits.depth;
-        [depth, depth / 2, depth / 4]
+        let affordable = [depth, depth / 2, depth / 4]
             .into_iter()
             .map(|depth| depth.min(texts.len()))
             .find(|&depth| {
@@ -116,7 +116,11 @@ impl Reranker {
                     .collect();
                 unread.is_empty() || self.model.expected_time(question, &unread) <= time
             })
-            .unwrap_or(0)
+            .unwrap_or(0);
+        if let Some(next) = texts.get(affordable) {
+            self.model.measure_speed(question, next);
+        }
+        affordable
     }
 
     /// Returns the model's score of each text.

@@ -114,9 +114,10 @@ impl SearchPipeline<'_> {
             depth: Some(depth),
             is_complete,
             notice: (!is_complete).then(|| match depth {
-                0 => "the reranker had no time; the hits are in the order of the search".to_owned(),
+                0 => "there was no time to read the hits closely; their order may be less exact"
+                    .to_owned(),
                 _ => format!(
-                    "the reranker had time for the first {depth} hits of {}",
+                    "there was time to read {depth} of the first {} hits closely",
                     texts.len()
                 ),
             }),

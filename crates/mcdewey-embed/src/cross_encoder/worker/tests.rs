@@ -139,3 +139,24 @@ async fn a_failing_model_is_an_error_and_keeps_running() {
     }
     assert_eq!(workers.score("q", passages(&["a"])).await.unwrap(), [1.0]);
 }
+
+#[tokio::test]
+async fn the_speed_is_measured_again_although_nothing_is_asked() {
+    let (session, begun, finish) = stepped_session();
+    // A trial that took a minute, on a machine that was busy then.
+    let workers = RerankWorkers::start(vec![session], Duration::from_secs(60), 0).unwrap();
+    let texts = passages(&["0123456789"]);
+    let slow = workers.expected_time("qq", &texts);
+
+    workers.measure_speed("qq", "a passage");
+    assert_eq!(begun.recv().unwrap(), "a passage");
+    // While one is read, no other is.
+    workers.measure_speed("qq", "another passage");
+    finish.send(()).unwrap();
+    drop(finish);
+    assert_eq!(workers.score("qq", passages(&["xx"])).await.unwrap(), [2.0]);
+    assert!(workers.expected_time("qq", &texts) < slow.mul_f64(0.6));
+
+    drop(workers);
+    assert_eq!(begun.iter().collect::<Vec<_>>(), ["xx"]);
+}

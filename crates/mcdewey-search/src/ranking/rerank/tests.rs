@@ -1,7 +1,7 @@
 //! A small library with a reranker that is fast, slow, busy or broken.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
@@ -41,6 +41,8 @@ struct FakeReranker {
     /// The number of texts of each request.
     requests: Mutex<Vec<usize>>,
     fails_now: AtomicBool,
+    /// How often its speed was measured.
+    measurements: AtomicUsize,
 }
 
 #[async_trait]
@@ -81,6 +83,10 @@ impl Rerank for FakeReranker {
     fn expected_time(&self, _: &str, texts: &[String]) -> Duration {
         PASSAGE_TIME * u32::try_from(texts.len()).unwrap()
     }
+
+    fn measure_speed(&self, _: &str, _: &str) {
+        self.measurements.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A library of nine chunks, which the search ranks by their number, with less and less of the
@@ -96,6 +102,7 @@ impl Case {
             behaviour,
             requests: Mutex::default(),
             fails_now: AtomicBool::new(false),
+            measurements: AtomicUsize::new(0),
         });
         Self {
             library: library().await.with_reranker(reranker.clone(), limits),
@@ -282,10 +289,15 @@ async fn the_depth_is_what_can_be_read_in_time() {
 
         let notice = match expected {
             8 => String::new(),
-            0 => "the reranker had no time; the hits are in the order of the search".to_owned(),
-            _ => format!("the reranker had time for the first {expected} hits of 8"),
+            0 => "there was no time to read the hits closely; their order may be less exact"
+                .to_owned(),
+            _ => format!("there was time to read {expected} of the first 8 hits closely"),
         };
         assert_eq!(answer.notices.join(""), notice);
+
+        // Whatever is not read because of its speed shows whether that is still the speed.
+        let measured = case.reranker.measurements.load(Ordering::Relaxed);
+        assert_eq!(measured, usize::from(expected < 8), "{milliseconds} ms");
     }
 }
 
