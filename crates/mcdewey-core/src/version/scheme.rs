@@ -46,7 +46,7 @@ const SYNONYMS: [(&str, &str); 4] = [
 ];
 
 static UNDERSCORE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\d)_(\d)").expect("a valid pattern"));
+    LazyLock::new(|| Regex::new(r"(?i)(\d)_(\d|x\b)").expect("a valid pattern"));
 
 /// How a product writes its versions without separators.
 ///

@@ -184,6 +184,7 @@ fn versions_are_found_without_rules() {
         ("box_1262", "1262"),
         ("Box_18_Documentation", "18"),
         ("2.x", "2.x"),
+        ("2_X", "2.X"),
     ] {
         check_version(&format!("box/{folder}/admin/a.md"), "A", &[], Some(label));
     }

@@ -7,6 +7,7 @@ use mcdewey_core::{VersionForm, VersionName};
 
 use crate::question::paste::is_local_value;
 use crate::question::terms;
+use crate::question::terms::is_listed;
 
 /// A name or code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,11 @@ impl Identifier {
             .any(|version| {
                 version.form == VersionForm::Explicit && version.version.ends_with(&self.text)
             });
-        if is_version || !self.text.contains(char::is_alphabetic) {
+        let is_brand = self
+            .text
+            .rsplit_once('.')
+            .is_some_and(|(name, ending)| !name.contains('.') && is_listed(ending, BRAND_ENDINGS));
+        if is_version || is_brand || !self.text.contains(char::is_alphabetic) {
             return false;
         }
 
@@ -58,6 +63,8 @@ impl Identifier {
 
 /// The number of words besides its names that a question for names has.
 const MAX_OTHER_WORDS: usize = 1;
+/// What names of products and companies end with after a dot ("Node.js", "Claude.ai").
+const BRAND_ENDINGS: &str = "ai app cloud com dev io js net org";
 /// How grave a message of a log is. It names nothing.
 const LOG_LEVELS: [&str; 12] = [
     "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "SEVERE", "CRITICAL",
@@ -202,6 +209,9 @@ mod tests {
             "the REST API",
             "with JavaScript",
             "on GitHub",
+            "with Node.js",
+            "on example.com",
+            "in ASP.NET",
             "a Wi-Fi network",
             "retry in 30s",
             "WARN peer",
