@@ -26,8 +26,11 @@ const QUEUE_CAPACITY: usize = 1024;
 const BYTES_PER_PASSAGE: usize = 64;
 /// The weight of the latest passage in the measured speed.
 const LATEST: f64 = 0.1;
-/// The weight of one that was read for the measurement only, when little was read before it.
+/// The weight of one that was read for the measurement only, when none was read for a while.
 const MEASURED: f64 = 0.5;
+/// How long a measurement is good for: a machine that is busy with something else shall not spend much
+/// time on them.
+const MEASURED_FOR: Duration = Duration::from_secs(5);
 
 /// The model's threads. Dropping them ends each once its current passage is read.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ struct QueueState {
     pending_bytes: usize,
     /// The measured seconds per byte of one thread.
     seconds_per_byte: f64,
+    /// When it was measured last, after the trial.
+    measured_at: Option<Instant>,
     closed: bool,
 }
 
@@ -98,10 +103,13 @@ impl RerankWorkers {
     }
 
     /// Reads a passage in the background to measure the speed, unless others are read, which measures it
-    /// too.
+    /// too, or were read lately.
     pub(super) fn measure_speed(&self, question: &str, passage: &str) {
         let mut state = self.queue.lock();
-        if state.pending_bytes > 0 {
+        let is_recent = state
+            .measured_at
+            .is_some_and(|measured| measured.elapsed() < MEASURED_FOR);
+        if state.pending_bytes > 0 || is_recent {
             return;
         }
 
@@ -197,6 +205,7 @@ impl Queue {
         if let Some((elapsed, weight)) = read {
             let latest = elapsed.as_secs_f64() / bytes as f64;
             state.seconds_per_byte += weight * (latest - state.seconds_per_byte);
+            state.measured_at = Some(Instant::now());
         }
     }
 }

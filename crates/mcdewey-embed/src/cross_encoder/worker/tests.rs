@@ -157,6 +157,10 @@ async fn the_speed_is_measured_again_although_nothing_is_asked() {
     assert_eq!(workers.score("qq", passages(&["xx"])).await.unwrap(), [2.0]);
     assert!(workers.expected_time("qq", &texts) < slow.mul_f64(0.6));
 
+    // Nor after others were.
+    workers.measure_speed("qq", "one more passage");
+    assert_eq!(workers.score("qq", passages(&["x"])).await.unwrap(), [1.0]);
+
     drop(workers);
-    assert_eq!(begun.iter().collect::<Vec<_>>(), ["xx"]);
+    assert_eq!(begun.iter().collect::<Vec<_>>(), ["xx", "x"]);
 }
