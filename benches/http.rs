@@ -13,6 +13,7 @@
 //!   by default the one built with this benchmark.
 //! - `MCDEWEY_BENCH_ROUNDS`: how often every program has its turn; by default once.
 //! - `MCDEWEY_BENCH_MODE`: the mode of the searches; by default `hybrid`.
+//! - `MCDEWEY_BENCH_RERANK`: whether a reranker reads the hits, `on` or `off`; by default `off`.
 //! - `MCDEWEY_BENCH_INGEST`: a folder that the server ingests while it is asked.
 
 #![expect(clippy::print_stdout, reason = "the figures are for the terminal")]
@@ -128,6 +129,10 @@ fn command(program: &Path, data: &Path) -> Command {
 
     command
         .env("MCDEWEY_ANSWER_CACHE_MB", "0")
+        .env(
+            "MCDEWEY_RERANK",
+            setting("RERANK").unwrap_or_else(|| "off".to_owned()),
+        )
         .current_dir(data.parent().unwrap_or(data))
         .arg("--data-dir")
         .arg(data)

@@ -114,10 +114,10 @@ impl SearchPipeline<'_> {
             depth: Some(depth),
             is_complete,
             notice: (!is_complete).then(|| match depth {
-                0 => "there was no time to read the hits closely; their order may be less exact"
+                0 => "There was no time to read the hits closely; their order may be less exact"
                     .to_owned(),
                 _ => format!(
-                    "there was time to read {depth} of the first {} hits closely",
+                    "There was time to read {depth} of the first {} hits closely",
                     texts.len()
                 ),
             }),

@@ -289,9 +289,9 @@ async fn the_depth_is_what_can_be_read_in_time() {
 
         let notice = match expected {
             8 => String::new(),
-            0 => "there was no time to read the hits closely; their order may be less exact"
+            0 => "There was no time to read the hits closely; their order may be less exact"
                 .to_owned(),
-            _ => format!("there was time to read {expected} of the first 8 hits closely"),
+            _ => format!("There was time to read {expected} of the first 8 hits closely"),
         };
         assert_eq!(answer.notices.join(""), notice);
 
