@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChunkId, ContentHash, DocumentMeta, DocumentRevision, FileStamp, IndexReader, InvalidValue,
-    LibraryDescription, ManifestEntry, PageNumber, PassageToEmbed, RootName, Simhash, SourcePath,
-    VectorBacklog, VectorCoverage, VectorEpoch,
+    ChunkId, ContentHash, DamagedDocument, DocumentMeta, DocumentRevision, FileStamp, IndexReader,
+    Integrity, InvalidValue, LibraryDescription, ManifestEntry, PageNumber, PassageToEmbed,
+    RootName, Simhash, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch,
 };
 
 /// The index of a library: its writes, and the [`IndexReader`]s that questions are answered from.
@@ -120,6 +120,12 @@ pub trait Index: Send + Sync + 'static {
     /// Optimises the index and finishes what an interrupted run left behind. Called at the end of a
     /// run of commits, even if there was nothing to commit.
     async fn optimize(&self) -> Result<(), IndexError>;
+
+    /// The documents that are left out because they were found damaged or lost, ordered by source. The
+    /// manifest lists them with an input that no file has, so a synchronisation reads them again.
+    async fn damaged_documents(&self) -> Result<Vec<DamagedDocument>, IndexError> {
+        Ok(Vec::new())
+    }
 }
 
 /// A question in the form in which the index looks it up.
@@ -242,6 +248,9 @@ pub struct IndexState {
     /// How many of the chunks have no vector in this epoch.
     #[serde(default)]
     pub without_vectors: u64,
+    /// How sure it is that what is stored is what was written.
+    #[serde(default)]
+    pub integrity: Integrity,
 }
 
 impl IndexState {

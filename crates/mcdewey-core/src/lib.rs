@@ -22,6 +22,7 @@ mod hidden;
 mod identity;
 mod index;
 mod index_reader;
+mod integrity;
 mod owner;
 mod page;
 mod removal;
@@ -60,6 +61,7 @@ pub use index::{
     Revision, WeightedText,
 };
 pub use index_reader::{DocumentPage, IndexReader};
+pub use integrity::{DamagedDocument, Integrity};
 pub use owner::{
     Call, NoProgress, Operation, OwnerError, OwnerHandle, OwnerRequest, OwnerRequests, Pending,
     Perform, Reply,

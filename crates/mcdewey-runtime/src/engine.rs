@@ -6,9 +6,10 @@
 //! [`LibraryOwner`](crate::LibraryOwner) builds that one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
-use mcdewey_core::{Embed, Index};
+use mcdewey_core::{DamagedDocument, Embed, Index};
 use mcdewey_ingest::CHUNKER;
 use mcdewey_search::Library;
 use mcdewey_store::{RETRY_TIMEOUT, Server, ServerIndex, ServerOptions};
@@ -20,6 +21,9 @@ use crate::location::ServerLocation;
 use crate::models::Models;
 use crate::notice::Notify;
 use crate::search_config::SearchConfig;
+
+/// How often to ask whether everything stored was compared with its checksums.
+const VERIFIED_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An open library with its model. Dropping it releases the data directory.
 pub struct Engine {
@@ -140,6 +144,28 @@ impl Engine {
     /// Like [`Self::library`], but questions are embedded with `embed`, which must be the same model.
     pub fn library_with(&self, embed: Arc<dyn Embed>) -> Library {
         self.search_config.library(self.index.clone(), embed)
+    }
+
+    /// Waits until everything that is stored was compared with its checksums.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be read.
+    pub async fn wait_until_verified(&self) -> Result<()> {
+        while !self.index.state().await?.integrity.verified {
+            tokio::time::sleep(VERIFIED_POLL_INTERVAL).await;
+        }
+
+        Ok(())
+    }
+
+    /// The documents that are left out because what is stored of them is damaged.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be read.
+    pub async fn damaged_documents(&self) -> Result<Vec<DamagedDocument>> {
+        Ok(self.index.damaged_documents().await?)
     }
 
     /// Reports whether the library must be filled before it is searched: it is empty, or incomplete

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod documents;
 pub(crate) mod images;
+pub(crate) mod integrity;
 pub(crate) mod live;
 pub(crate) mod occurrences;
 pub(crate) mod passages;

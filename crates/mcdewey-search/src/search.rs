@@ -18,6 +18,7 @@ use mcdewey_core::{Chunk, ChunkId, Scope, VersionFilter};
 
 use self::write_out::chunk_of;
 use crate::library::answers::AnswerKey;
+use crate::library::integrity;
 use crate::question::analysis::{QuestionAnalysis, analyse};
 use crate::question::filter::resolve_filter;
 use crate::ranking::collapse::CollapsedHit;
@@ -200,8 +201,10 @@ impl<'a> SearchPipeline<'a> {
         }
 
         notices.extend(reading.notice);
+        notices.extend(integrity::notice(self.snapshot.state().integrity).map(str::to_owned));
         stages.lap("write");
 
+        let degraded = self.degraded(prepared.degraded);
         let next_offset = has_more.then(|| self.offset + self.limit);
         let cursors = self.cursors.after_reading(reading.depth);
         let continuation = Continuation::new(cursors, self.offset, hits.len(), next_offset);
@@ -211,7 +214,7 @@ impl<'a> SearchPipeline<'a> {
             unversioned,
             facets,
             continuation,
-            degraded: prepared.degraded,
+            degraded,
             indexing,
             confidence: verdict.map(|verdict| verdict.probability),
             signals: signals.filter(|_| self.request.explain),
@@ -224,6 +227,16 @@ impl<'a> SearchPipeline<'a> {
             state: self.snapshot.state().clone(),
             timings: stages.finish(self.started),
         })
+    }
+
+    /// Names the parts of the answer that are missing.
+    fn degraded(&self, failed: Option<String>) -> Option<String> {
+        let missing = integrity::missing_part(self.snapshot.state().integrity);
+        let parts: Vec<String> = failed
+            .into_iter()
+            .chain(missing.map(str::to_owned))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
     /// Returns the signals of the first hits, whatever is shown, and the question's names and codes that

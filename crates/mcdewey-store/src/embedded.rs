@@ -17,6 +17,7 @@ mod filter;
 mod generations;
 mod held_snapshot;
 mod indexed_root;
+mod integrity;
 mod keyword_vectors;
 mod layout;
 mod panic_guard;
@@ -40,9 +41,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    ContentHash, DocumentRevision, FileStamp, Generation, Index, IndexError, IndexReader,
-    IndexState, LibraryDescription, ManifestEntry, ModelInfo, PassageToEmbed, Revision, RootName,
-    SourcePath, VectorBacklog, VectorEpoch, WordsOnlyDocument,
+    ContentHash, DamagedDocument, DocumentRevision, FileStamp, Generation, Index, IndexError,
+    IndexReader, IndexState, LibraryDescription, ManifestEntry, ModelInfo, PassageToEmbed,
+    Revision, RootName, SourcePath, VectorBacklog, VectorEpoch, WordsOnlyDocument,
 };
 
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
@@ -52,8 +53,9 @@ pub use vector_storage::{VectorEncoding, VectorStorage};
 
 use asked::AskedDocuments;
 use catalogue::{Catalogue, Snapshot};
-use commit::Committer;
+use commit::{Committer, Unverified};
 use error::EmbeddedResult;
+use integrity::{Ledger, Verification};
 use keyword_vectors::KeywordVectors;
 use layout::Layout;
 use reader::EmbeddedReader;
@@ -100,6 +102,7 @@ struct Shared {
     /// How often documents were among the hits while they had no vectors.
     asked: AskedDocuments,
     keyword_vectors: KeywordVectors,
+    verification: Verification,
     /// Locked for reading during a search and for writing while points are removed or the shard is
     /// replaced.
     shard: RwLock<Shard>,
@@ -119,6 +122,13 @@ fn generation_for(model: &ModelInfo, chunker: &str) -> Generation {
 impl Shared {
     fn shard(&self) -> RwLockReadGuard<'_, Shard> {
         self.shard.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state of the library in a snapshot.
+    fn state_of(&self, snapshot: &Snapshot<'_>) -> EmbeddedResult<IndexState> {
+        let mut state = snapshot.state(&self.generation)?;
+        state.integrity.verified = self.verification.is_verified();
+        Ok(state)
     }
 
     fn shard_exclusive(&self) -> RwLockWriteGuard<'_, Shard> {
@@ -164,8 +174,14 @@ impl EmbeddedIndex {
         storage: VectorStorage,
     ) -> Result<Committer, IndexError> {
         let layout = Layout::create(dir, &generation)?;
-        let (vectors, vector_writer) = VectorCache::open(&layout.embeddings())?;
-        let (catalogue, mut catalogue_writer) = Catalogue::open(&layout.catalogue())?;
+        let examined = integrity::examine(&layout);
+        let knows_catalogue = examined
+            .repair_catalogue(&layout)
+            .map_err(|error| space::explain(dir, error))?;
+        let (vectors, vector_writer) =
+            VectorCache::open(&layout, examined.embeddings.is_suspect())?;
+        let (catalogue, mut catalogue_writer) =
+            Catalogue::open(&layout.catalogue(), Ledger::new(layout.ledger()))?;
         let bm25 = Bm25::default();
 
         let source = recovery::ShardSource {
@@ -176,8 +192,22 @@ impl EmbeddedIndex {
             storage,
             min_free_bytes,
         };
-        let shard = recovery::open(&layout, &source, &mut catalogue_writer)
-            .map_err(|error| space::explain(layout.data_dir(), error))?;
+        let mut unverified = Unverified::new(examined, knows_catalogue);
+        if !unverified.is_sealed() {
+            if !unverified.ledger.is_known && catalogue_writer.revision()? == Revision::default() {
+                catalogue_writer.ledger().start();
+            }
+            catalogue_writer.ledger().open();
+            catalogue_writer.add_missing_checksums()?;
+        }
+
+        let shard = recovery::open(
+            &layout,
+            &source,
+            &mut catalogue_writer,
+            &mut unverified.shard,
+        )
+        .map_err(|error| space::explain(layout.data_dir(), error))?;
 
         let shared = Arc::new(Shared {
             generation,
@@ -188,6 +218,7 @@ impl EmbeddedIndex {
             vectors,
             asked: AskedDocuments::default(),
             keyword_vectors: KeywordVectors::default(),
+            verification: Verification::default(),
             shard: RwLock::new(shard),
             files_in_use: Arc::new(FilesInUse),
         });
@@ -199,6 +230,7 @@ impl EmbeddedIndex {
             vector_writer,
             layout,
             min_free_bytes,
+            unverified,
         );
 
         if erasure_is_unfinished {
@@ -245,10 +277,13 @@ async fn blocking<T: Send + 'static>(
     shared: Arc<Shared>,
     work: impl FnOnce(&Shared) -> EmbeddedResult<T> + Send + 'static,
 ) -> Result<T, IndexError> {
-    tokio::task::spawn_blocking(move || work(&shared))
-        .await
-        .map_err(|error| IndexError::Store(format!("a read panicked: {error}")))?
-        .map_err(IndexError::from)
+    tokio::task::spawn_blocking(move || {
+        shared.verification.check()?;
+        work(&shared).inspect_err(|error| shared.verification.note(error))
+    })
+    .await
+    .map_err(|error| IndexError::Store(format!("a read panicked: {error}")))?
+    .map_err(IndexError::from)
 }
 
 impl Drop for EmbeddedIndex {
@@ -273,8 +308,8 @@ impl Index for EmbeddedIndex {
     }
 
     async fn state(&self) -> Result<IndexState, IndexError> {
-        let generation = self.shared.generation.clone();
-        self.read(move |snapshot| snapshot.state(&generation)).await
+        self.blocking(|shared| shared.catalogue.read(|snapshot| shared.state_of(snapshot)))
+            .await
     }
 
     async fn set_description(
@@ -407,5 +442,9 @@ impl Index for EmbeddedIndex {
 
     async fn optimize(&self) -> Result<(), IndexError> {
         self.writer.execute(Command::Optimize).await
+    }
+
+    async fn damaged_documents(&self) -> Result<Vec<DamagedDocument>, IndexError> {
+        self.read(|snapshot| snapshot.damaged_documents()).await
     }
 }

@@ -281,11 +281,11 @@ async fn a_generation_that_cannot_be_opened_is_deleted_as_a_whole() {
     drop(generations);
     let record = dir.path().join("generations.json");
 
-    let unsupported =
-        fs::read_to_string(&record)
-            .unwrap()
-            .replacen("\"schema\": ", "\"schema\": 9", 1);
-    fs::write(&record, unsupported).unwrap();
+    let mut unsupported: serde_json::Value =
+        serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    unsupported.as_object_mut().unwrap().remove("checksum");
+    unsupported["generations"][0]["schema"] = 95.into();
+    fs::write(&record, unsupported.to_string()).unwrap();
     let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
 
     assert!(

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use mcdewey_core::{
-    EmbeddingProgress, IndexState, SkippedFile, SyncReport, Visibility, format_utc,
+    EmbeddingProgress, IndexState, Integrity, SkippedFile, SyncReport, Visibility, format_utc,
 };
 use mcdewey_query::rest::{self, Parameters};
 use mcdewey_query::telemetry::{AskedQuestion, EndedSync, HourStatistics, REJECTED};
@@ -146,6 +146,7 @@ fn facts(
             "Found by meaning",
             coverage(index, state.app.embedding_progress()),
         ),
+        ("Checksums", integrity(index.integrity)),
         (
             "Embedding model",
             format!(
@@ -158,6 +159,18 @@ fn facts(
         ("Revision", index.revision.0.to_string()),
         ("McDewey", env!("CARGO_PKG_VERSION").to_owned()),
     ]
+}
+
+/// Whether what is stored is what was written.
+fn integrity(integrity: Integrity) -> String {
+    match integrity {
+        Integrity { damaged: 1.., .. } => format!(
+            "{} damaged documents are left out until they are read again",
+            integrity.damaged
+        ),
+        Integrity { verified: true, .. } => "everything stored fits".to_owned(),
+        Integrity { .. } => "being compared".to_owned(),
+    }
 }
 
 /// How many passages are found by meaning, and how long the others will take.

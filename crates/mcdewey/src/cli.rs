@@ -508,6 +508,9 @@ pub(crate) struct RollbackArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
+    /// Wait until everything that is stored was compared with its checksums
+    #[arg(long)]
+    pub(crate) deep: bool,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::{
     AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId,
     ContentHash, Document, DocumentPage, DocumentRevision, DocumentSummary, EmbeddedChunk,
-    FileStamp, Generation, Index, IndexError, IndexReader, IndexState, InvalidValue,
+    FileStamp, Generation, Index, IndexError, IndexReader, IndexState, Integrity, InvalidValue,
     LibraryDescription, ManifestEntry, Page, PageNumber, PageRef, PassageToEmbed, QuestionWord,
     Revision, RootName, Scope, SourcePath, VectorBacklog, VectorCoverage, VectorEpoch,
     WeightedText, WordsOnlyDocument,
@@ -117,6 +117,7 @@ impl Contents {
             chunks,
             epoch: self.epoch,
             without_vectors: chunks - self.coverage(&Scope::everything(), self.epoch).embedded,
+            integrity: Integrity::default(),
         }
     }
 

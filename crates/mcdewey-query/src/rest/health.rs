@@ -35,6 +35,8 @@ pub(super) async fn readyz(state: RequestState) -> Result<Response, Problem> {
         "documents": library.documents,
         "pages": library.pages,
         "chunks": library.chunks,
+        "verified": library.integrity.verified,
+        "damaged": library.integrity.damaged,
         "coverage": {
             "passages": library.coverage().passages,
             "embedded": library.coverage().embedded,

@@ -19,7 +19,7 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let request = requests::from_query(input::pairs(&uri)?)?;
     let answer = answer(&state, &request).await?;
-    if answer.degraded.is_some() || answer.reranked == Some(false) {
+    if answer.degraded.is_some() || answer.reranked == Some(false) || answer.unverified {
         // The full answer may be available again in a moment, at the same revision, so a tag made
         // of the revision would keep this one alive.
         return Ok(uncached(&answer));

@@ -24,6 +24,21 @@ pub struct LibraryAnswer {
     /// The revision of the index that answered.
     #[schemars(with = "u64")]
     pub revision: Revision,
+    /// The number of documents that are left out because what is stored of them is damaged, until they
+    /// are read again; absent if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub damaged: u64,
+    /// Present if what is stored has not been compared with its checksums since the server started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unverified: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl LibraryAnswer {
@@ -40,6 +55,8 @@ impl LibraryAnswer {
             chunks: tree.chunks,
             generation: state.generation.clone(),
             revision: state.revision,
+            damaged: state.integrity.damaged,
+            unverified: !state.integrity.verified,
         }
     }
 }

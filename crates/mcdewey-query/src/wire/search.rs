@@ -35,6 +35,10 @@ pub struct SearchAnswer {
     /// Present if part of the search failed: names that part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<String>,
+    /// Present if what is stored has not been compared with its checksums since the server started, so
+    /// that the answer may come from damaged data.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unverified: bool,
     /// The probability that the hits contain an answer, 0 to 1, calibrated on labelled questions.
     /// Only in mode `hybrid`, if both ranked lists are available, and only with the first page of
     /// hits.
@@ -101,6 +105,7 @@ impl SearchAnswer {
                 .collect(),
             next_cursor: results.continuation.next_page(),
             degraded: results.degraded,
+            unverified: !results.state.integrity.verified,
             confidence: results.confidence,
             signals: results.signals.map(Signals::from),
             no_answer: results.no_answer.map(NoAnswer::from),

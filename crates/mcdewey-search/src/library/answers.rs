@@ -104,7 +104,8 @@ impl AnswerCache {
 
     /// Keeps an answer, unless it is incomplete or of an older state than the others.
     pub(crate) fn keep(&self, reservation: Box<Reservation>, answer: &SearchResults) {
-        if answer.degraded.is_some() || answer.reranked == Some(false) {
+        let is_verified = answer.state.integrity.verified;
+        if answer.degraded.is_some() || answer.reranked == Some(false) || !is_verified {
             return;
         }
 

@@ -77,12 +77,12 @@ pub fn original(document: &Document) -> Option<&Attachment> {
 impl LibrarySnapshot<'_> {
     /// Returns a document's metadata, outline and pages.
     pub async fn document(&self, source: &str) -> Result<Arc<Document>, QueryError> {
-        let path: SourcePath = source.parse().map_err(|_| no_document(source))?;
+        let path: SourcePath = source.parse().map_err(|_| self.no_document(source))?;
         self.reader()
             .document(&path, &self.scope())
             .await?
             .map(Arc::new)
-            .ok_or_else(|| no_document(source))
+            .ok_or_else(|| self.no_document(source))
     }
 
     /// Returns a page (or section) of a document.
@@ -121,7 +121,7 @@ impl LibrarySnapshot<'_> {
             .reader()
             .page_with_document(source, number, &self.scope())
             .await?
-            .ok_or_else(|| no_document(source.as_str()))?;
+            .ok_or_else(|| self.no_document(source.as_str()))?;
 
         let document = Arc::new(found.document);
         let position = document
@@ -152,14 +152,17 @@ impl LibrarySnapshot<'_> {
         role: AttachmentRole,
         name: &str,
     ) -> Result<AttachedFile, QueryError> {
-        let not_found =
-            || QueryError::NotFound(format!("the document {source:?} has no file {name:?}"));
+        let not_found = || self.not_found(format!("the document {source:?} has no file {name:?}"));
 
         let source: SourcePath = source.parse().map_err(|_| not_found())?;
         self.reader()
             .attachment(&source, role, name, &self.scope())
             .await?
             .ok_or_else(not_found)
+    }
+
+    fn no_document(&self, source: &str) -> QueryError {
+        self.not_found(format!("no document {source:?} in this library"))
     }
 }
 
@@ -209,10 +212,6 @@ fn chunks_on_page(chunks: &[Chunk], page: PageNumber) -> Vec<ChunkOnPage> {
         .iter()
         .filter_map(|chunk| chunk_on_page(chunk, page))
         .collect()
-}
-
-fn no_document(source: &str) -> QueryError {
-    QueryError::NotFound(format!("no document {source:?} in this library"))
 }
 
 fn page_being_replaced(source: &SourcePath, page: PageNumber) -> QueryError {

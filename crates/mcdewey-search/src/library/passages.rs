@@ -58,7 +58,7 @@ impl LibrarySnapshot<'_> {
         let position = chunks
             .iter()
             .position(|chunk| chunk.chunk_id == id)
-            .ok_or_else(|| no_passage(id.as_str()))?;
+            .ok_or_else(|| self.no_passage(id.as_str()))?;
 
         let chunk = chunks.remove(position);
         Ok(Passage::new(chunk, chunks))
@@ -102,7 +102,7 @@ impl LibrarySnapshot<'_> {
                 .chunks_by_handle(&id.to_lowercase(), &self.scope())
                 .await?;
             return match found.len() {
-                0 => Err(no_passage(id)),
+                0 => Err(self.no_passage(id)),
                 1 => Ok(found.remove(0)),
                 _ => Err(ambiguous(id, &found)),
             };
@@ -113,19 +113,19 @@ impl LibrarySnapshot<'_> {
             .chunks(std::slice::from_ref(&chunk_id), &self.scope())
             .await?
             .pop()
-            .ok_or_else(|| no_passage(id))
+            .ok_or_else(|| self.no_passage(id))
+    }
+
+    fn no_passage(&self, id: &str) -> QueryError {
+        self.not_found(format!(
+            "no passage {id:?} in this library; it may have been replaced"
+        ))
     }
 }
 
 /// Handles have eight hexadecimal digits; a chunk id contains `::`.
 fn is_handle(id: &str) -> bool {
     id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn no_passage(id: &str) -> QueryError {
-    QueryError::NotFound(format!(
-        "no passage {id:?} in this library; it may have been replaced"
-    ))
 }
 
 fn ambiguous(handle: &str, chunks: &[Chunk]) -> QueryError {

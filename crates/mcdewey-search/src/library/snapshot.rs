@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mcdewey_core::{IndexReader, IndexState, Scope, Visibility};
 use tokio::sync::OnceCell;
 
+use crate::library::integrity;
 use crate::library::view::LibraryView;
 use crate::{Library, QueryError};
 
@@ -34,6 +35,12 @@ impl LibrarySnapshot<'_> {
     /// state.
     pub fn state(&self) -> &IndexState {
         self.reader.state()
+    }
+
+    /// The error for something that is not in the library, as far as it is whole.
+    pub(crate) fn not_found(&self, message: String) -> QueryError {
+        let hint = integrity::not_found_hint(self.state().integrity);
+        QueryError::NotFound(message + hint)
     }
 
     /// What the caller may see.

@@ -210,7 +210,7 @@ impl Continuation {
 
 #[cfg(test)]
 mod tests {
-    use mcdewey_core::{Generation, Revision};
+    use mcdewey_core::{Generation, Integrity, Revision};
 
     use super::*;
 
@@ -224,6 +224,7 @@ mod tests {
             chunks: 0,
             epoch: VectorEpoch::default(),
             without_vectors: 0,
+            integrity: Integrity::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! as a whole or not at all; the shard is derived from it.
 
 mod file_stamps;
+mod integrity;
 mod locations;
 mod missing_vectors;
 mod read;
@@ -19,8 +20,10 @@ use uuid::Uuid;
 use super::database::{Database, Schema};
 use super::error::{EmbeddedError, EmbeddedResult};
 use super::held_snapshot::{HeldSnapshot, HeldSnapshots};
+use super::integrity::Ledger;
 use locations::Locations;
 
+pub(super) use integrity::{create, put_damaged, put_description, recount};
 pub(super) use missing_vectors::PointsWithoutVectors;
 pub(super) use read::{LivePoint, Snapshot};
 pub(super) use summary::{CatalogueSummary, summarise};
@@ -144,6 +147,17 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS terms (token INTEGER PRIMARY KEY, passages INTEGER NOT NULL) STRICT;
 
     CREATE TABLE IF NOT EXISTS descriptions (root TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT;
+
+    CREATE TABLE IF NOT EXISTS checksums (document INTEGER PRIMARY KEY, sum BLOB NOT NULL) STRICT;
+
+    CREATE TABLE IF NOT EXISTS description_checksums (root TEXT PRIMARY KEY, sum BLOB NOT NULL) STRICT;
+
+    CREATE TABLE IF NOT EXISTS damaged_documents (
+        source TEXT PRIMARY KEY,
+        root TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        reason TEXT NOT NULL
+    ) STRICT;
 ";
 
 const DATABASE: Schema = Schema {
@@ -164,7 +178,7 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    pub(super) fn open(path: &Path) -> Result<(Self, CatalogueWriter), IndexError> {
+    pub(super) fn open(path: &Path, ledger: Ledger) -> Result<(Self, CatalogueWriter), IndexError> {
         let (database, connection) = Database::open(path, DATABASE)?;
         let documents = document_ids(&connection).map_err(EmbeddedError::from)?;
         let locations = Arc::new(Locations::new(documents));
@@ -175,7 +189,7 @@ impl Catalogue {
                 locations: Arc::clone(&locations),
                 languages: Mutex::default(),
             },
-            CatalogueWriter::new(connection, locations),
+            CatalogueWriter::new(connection, locations, ledger),
         ))
     }
 

@@ -6,6 +6,7 @@
 //! extra in the shard is removed when it is opened next.
 
 mod complete;
+mod verify;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ use super::vectors::VectorWriter;
 use crate::commands::{PendingCommit, answer, answer_all};
 use crate::prepare::Prepared;
 use crate::snapshots::{KeptForSnapshots, OpenSnapshots};
+
+pub(super) use verify::Unverified;
 
 /// The size of the engine's log, in bytes, below which rebuilding the shard is not worthwhile.
 const LOG_ALLOWED: u64 = 256 * 1024 * 1024;
@@ -66,6 +69,12 @@ pub(super) struct Committer {
     first_current_snapshot: u64,
     /// When this process began the current epoch of vectors.
     epoch_began: Option<Instant>,
+    /// What was not compared with its checksums when the generation was opened.
+    unverified: Option<Unverified>,
+    /// When the generation was last tried to be sealed without success.
+    not_sealed: Option<Instant>,
+    /// Whether the ledger says that something was found damaged.
+    is_marked_suspect: bool,
     #[cfg(test)]
     pub(super) on_step: Option<Box<dyn FnMut(Step) + Send>>,
 }
@@ -77,8 +86,13 @@ impl Committer {
         vectors: VectorWriter,
         layout: Layout,
         min_free_bytes: u64,
+        unverified: Unverified,
     ) -> Self {
         let needs_optimize = shared.shard().has_old_storage();
+        if unverified.is_empty() {
+            shared.verification.set_verified();
+        }
+
         Self {
             shared,
             catalogue,
@@ -89,6 +103,9 @@ impl Committer {
             replaced_points: KeptForSnapshots::default(),
             first_current_snapshot: 0,
             epoch_began: None,
+            unverified: Some(unverified),
+            not_sealed: None,
+            is_marked_suspect: false,
             #[cfg(test)]
             on_step: None,
         }
@@ -188,7 +205,11 @@ impl Committer {
         shared.catalogue.clear_cache();
         shared.asked.clear();
         shared.keyword_vectors.clear();
-        erase::finish(&self.layout, &shared.catalogue, &self.catalogue)
+        erase::finish(&self.layout, &shared.catalogue, &mut self.catalogue)?;
+        // The ledger was deleted.
+        self.catalogue.ledger().open();
+        self.seal();
+        Ok(())
     }
 
     /// Replaces the description of a root.
@@ -238,6 +259,7 @@ impl Committer {
             return shared.shard().flush();
         }
 
+        self.catalogue.ledger().open();
         let log_size = {
             let shard = shared.shard();
             shard.flush()?;
@@ -282,6 +304,7 @@ impl Committer {
 
         self.check_space(documents.iter().map(|document| document.size()).sum())?;
         self.needs_optimize = true;
+        self.catalogue.ledger().open();
 
         let chunks = documents.iter().flat_map(|document| &document.chunks);
         self.vectors.put(
@@ -385,6 +408,7 @@ impl Committer {
     /// Points that cannot be removed now are not returned by any search, and are removed when the
     /// shard is opened next.
     fn remove_from_shard(&mut self, points: &[Uuid]) {
+        self.catalogue.ledger().open();
         self.shared.catalogue.forget_points(points);
         let removed = self.shared.shard_exclusive().remove(points);
         if let Err(error) = removed {
@@ -411,6 +435,7 @@ impl Committer {
 
     /// Rebuilds the shard from the catalogue and the embedding cache.
     pub(super) fn replace_shard(&mut self) -> EmbeddedResult<()> {
+        self.catalogue.ledger().open();
         let shared = Arc::clone(&self.shared);
         let source = ShardSource {
             catalogue: &shared.catalogue,

@@ -47,8 +47,8 @@ pub(super) struct Schema {
     pub(super) name: &'static str,
     /// Incremented with every change of the tables.
     pub(super) version: i64,
-    /// Creates the tables of an empty file. Where an older version exists, the statements must be
-    /// repeatable, because they then create only the missing tables.
+    /// Creates the tables. The statements must be repeatable: in a file that exists, they create those
+    /// that are missing, because an earlier program did not know them.
     pub(super) tables: &'static str,
 }
 
@@ -90,8 +90,8 @@ impl Database {
 
         if found == 0 {
             create(&mut writer, schema).map_err(explained)?;
-        } else if found < schema.version {
-            // The file keeps its version, so that the older program that made it can still read it.
+        } else {
+            // An older file keeps its version, so that the program that made it can still read it.
             writer.execute_batch(schema.tables).map_err(explained)?;
         }
 
@@ -194,6 +194,30 @@ fn create(writer: &mut Connection, schema: Schema) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
+/// Creates a file with empty tables, without a log of its own.
+pub(super) fn create_file(path: &Path, schema: Schema) -> EmbeddedResult<Connection> {
+    let mut connection = Connection::open(path)?;
+    create(&mut connection, schema)?;
+    Ok(connection)
+}
+
+/// Copies the log into the file, as far as no reader needs what the file has. Returns whether that is
+/// all of it. Without the log, the file is then complete.
+pub(super) fn checkpoint(writer: &Connection) -> rusqlite::Result<bool> {
+    writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        let (busy, logged, copied): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(busy == 0 && logged == copied)
+    })
+}
+
+/// Reports whether an error means that a file is damaged.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    )
+}
+
 /// Writes the version that is there once more. The commit makes the first entry of the log's index, and
 /// its pages get their blocks while there is space for them.
 fn fill_log_index(writer: &Connection, version: i64) -> rusqlite::Result<()> {
@@ -235,7 +259,7 @@ mod tests {
     const SCHEMA: Schema = Schema {
         name: "the test",
         version: 3,
-        tables: "CREATE TABLE words (word TEXT)",
+        tables: "CREATE TABLE IF NOT EXISTS words (word TEXT)",
     };
 
     fn count(snapshot: &Transaction<'_>) -> EmbeddedResult<i64> {

@@ -1,6 +1,6 @@
 //! Removal of documents so that nothing of them can be read from the files any more: from the free
-//! pages and the log of the catalogue, the segments and the log of the shard, or a damaged shard
-//! that was kept aside.
+//! pages and the log of the catalogue, the segments and the log of the shard, the ledger, or a damaged
+//! shard or catalogue that was kept aside.
 //!
 //! A marker file exists while an erasure is in progress; an interrupted erasure is finished when
 //! the generation is opened next. The embedding cache keeps its vectors: it holds neither texts nor
@@ -15,6 +15,7 @@ use mcdewey_core::SourcePath;
 use super::catalogue::{Catalogue, CatalogueWriter};
 use super::durable;
 use super::error::EmbeddedResult;
+use super::integrity::{self, Ledger};
 use super::layout::Layout;
 use super::shard::NEW_SHARD;
 use super::space;
@@ -45,10 +46,12 @@ pub(super) fn is_unfinished(layout: &Layout) -> bool {
 pub(super) fn finish(
     layout: &Layout,
     catalogue: &Catalogue,
-    writer: &CatalogueWriter,
+    writer: &mut CatalogueWriter,
 ) -> EmbeddedResult<()> {
     remove_folder(&layout.damaged_shard())?;
+    integrity::remove_with_log(&layout.damaged_catalogue())?;
     writer.scrub(catalogue)?;
+    writer.ledger().erase()?;
     fs::remove_file(layout.erasing())?;
     Ok(durable::sync_parent(&layout.erasing())?)
 }
@@ -58,7 +61,8 @@ pub(super) fn finish(
 /// Deletes the whole shard, which is rebuilt from the catalogue when the generation is opened next:
 /// this needs neither the model nor the engine.
 pub(super) fn erase_closed(layout: &Layout, sources: &[SourcePath]) -> EmbeddedResult<u64> {
-    let (catalogue, mut writer) = Catalogue::open(&layout.catalogue())?;
+    let ledger = Ledger::new(layout.ledger());
+    let (catalogue, mut writer) = Catalogue::open(&layout.catalogue(), ledger)?;
     begin(layout)?;
 
     let mut erased = 0;
@@ -78,7 +82,7 @@ pub(super) fn erase_closed(layout: &Layout, sources: &[SourcePath]) -> EmbeddedR
         remove_folder(&shard)?;
     }
 
-    finish(layout, &catalogue, &writer)?;
+    finish(layout, &catalogue, &mut writer)?;
     Ok(erased)
 }
 

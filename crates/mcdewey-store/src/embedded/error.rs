@@ -7,6 +7,7 @@ use mcdewey_core::IndexError;
 use qdrant_edge::OperationError;
 
 use super::database;
+use super::integrity::Suspect;
 
 /// An error before it leaves this crate.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub(super) enum EmbeddedError {
     Engine { dir: PathBuf, reason: String },
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// A document's rows are not what was committed.
+    #[error("a stored document is damaged")]
+    Damaged(Suspect),
     #[error(transparent)]
     Index(#[from] IndexError),
 }
@@ -36,6 +40,14 @@ impl EmbeddedError {
         )))
     }
 
+    /// The error for a document whose number is in this column, and whose rows cannot be read.
+    pub(super) fn damaged_id(row: &rusqlite::Row<'_>, column: usize) -> Self {
+        match row.get(column) {
+            Ok(id) => Self::Damaged(Suspect::Id(id)),
+            Err(error) => error.into(),
+        }
+    }
+
     /// Reports whether the disk is full or a quota is used up.
     pub(super) fn is_full(&self) -> bool {
         match self {
@@ -47,7 +59,7 @@ impl EmbeddedError {
             // The engine passes on the text of the system's error, but not its kind.
             Self::Shard(error) => mentions_full_disk(&error.to_string()),
             Self::Engine { reason, .. } => mentions_full_disk(reason),
-            Self::Json(_) | Self::Index(_) => false,
+            Self::Json(_) | Self::Damaged(_) | Self::Index(_) => false,
         }
     }
 }
@@ -65,6 +77,10 @@ impl From<EmbeddedError> for IndexError {
 
         match error {
             EmbeddedError::Index(error) => error,
+            EmbeddedError::Damaged(_) => Self::Unavailable(
+                "a stored document is damaged and is being set aside; try again in a few seconds"
+                    .to_owned(),
+            ),
             other => Self::Store(other.to_string()),
         }
     }

@@ -2,9 +2,12 @@
 //!
 //! ```text
 //! generations.json                            the generations, and which one is live
+//! generations.copy.json                       a copy of it
 //! embeddings.sqlite                           vectors by embedding key, shared by all generations
 //! generations/<generation>/catalogue.sqlite   the source of truth
 //! generations/<generation>/shard-<number>/    derived from the catalogue, replaceable
+//! generations/<generation>/ledger             checksums of files and documents
+//! generations/<generation>/damaged-…          set aside
 //! generations/trash-<generation>/             being deleted
 //! ```
 
@@ -27,6 +30,11 @@ pub(super) struct Layout {
 /// The file that records all generations of a data directory.
 pub(super) fn record_path(data_dir: &Path) -> PathBuf {
     data_dir.join("generations.json")
+}
+
+/// A copy of that file, for the case that it is damaged.
+pub(super) fn record_copy_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("generations.copy.json")
 }
 
 /// The folder that holds a folder for each generation.
@@ -102,6 +110,21 @@ impl Layout {
 
     pub(super) fn shard(&self, number: u64) -> PathBuf {
         self.generation_dir.join(format!("shard-{number}"))
+    }
+
+    /// Where a damaged embedding cache is kept for investigation. A newer one replaces it.
+    pub(super) fn damaged_embeddings(&self) -> PathBuf {
+        self.data_dir.join("damaged-embeddings.sqlite")
+    }
+
+    /// Where a damaged catalogue is kept for investigation. A newer one replaces it.
+    pub(super) fn damaged_catalogue(&self) -> PathBuf {
+        self.generation_dir.join("damaged-catalogue.sqlite")
+    }
+
+    /// The checksums of files and documents.
+    pub(super) fn ledger(&self) -> PathBuf {
+        self.generation_dir.join("ledger")
     }
 
     /// Where an unreadable shard is kept for investigation. A newer one replaces it.

@@ -33,7 +33,7 @@ impl EmbeddedReader {
             let snapshot = shared.catalogue.hold(permit)?;
             let state = shared
                 .catalogue
-                .read_held(&snapshot, |snapshot| snapshot.state(&shared.generation))?;
+                .read_held(&snapshot, |snapshot| shared.state_of(snapshot))?;
             Ok((snapshot, state))
         })
         .await?;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
+use std::io;
 
 use mcdewey_core::{IndexError, SourcePath};
 use qdrant_edge::SparseVector;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::catalogue::{Catalogue, CatalogueWriter, LivePoint};
 use super::error::{EmbeddedError, EmbeddedResult};
+use super::integrity::FileState;
 use super::layout::Layout;
 use super::shard::{NEW_SHARD, Point, Shard};
 use super::space;
@@ -19,6 +21,10 @@ use crate::bm25::Bm25;
 
 /// Points added in one batch: a few megabytes of texts and vectors.
 const BATCH: usize = 512;
+
+/// The largest number of points for which a shard that was not sealed is built again when it is opened:
+/// 15,000 take about three seconds.
+const BUILT_AT_OPEN: u64 = 20_000;
 
 /// Interrupted attempts after which a shard is given up: some damage ends the process instead of
 /// causing an error.
@@ -35,21 +41,34 @@ pub(super) struct ShardSource<'a> {
     pub(super) min_free_bytes: u64,
 }
 
-/// Opens the shard of this generation, or creates it.
+/// Opens the shard of this generation, or creates it. `state` is what is known about its files.
+///
+/// One that was not sealed is built again, unless it is large: then it is used as it is, and the writer
+/// replaces it.
 pub(super) fn open(
     layout: &Layout,
     source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
+    state: &mut FileState,
 ) -> EmbeddedResult<Shard> {
-    let number = source.catalogue.read(|snapshot| snapshot.shard())?;
+    let (number, points) = source
+        .catalogue
+        .read(|snapshot| Ok((snapshot.shard()?, snapshot.chunk_count()?)))?;
     for leftover in layout.other_shards(number)? {
         fs::remove_dir_all(leftover)?;
     }
 
     let interrupted = interrupted_attempts(layout);
     fs::write(layout.opening(), (interrupted + 1).to_string())?;
-    let shard = match number {
-        0 => build(layout, source, writer),
+    let shard = match state {
+        _ if number == 0 => build(layout, source, writer).inspect(|_| *state = FileState::Fits),
+        FileState::Differs(damage) => {
+            let rebuilt = rebuild(layout, source, writer, number, damage);
+            rebuilt.inspect(|_| *state = FileState::Fits)
+        }
+        FileState::Unsealed if points <= BUILT_AT_OPEN => {
+            build_another(layout, source, writer, number, interrupted, state)
+        }
         _ => load_or_rebuild(layout, source, writer, number, interrupted),
     };
 
@@ -57,6 +76,32 @@ pub(super) fn open(
     // the shard did not cause it.
     fs::remove_file(layout.opening())?;
     shard
+}
+
+/// Builds another shard in the place of one whose files may be anything. If there is no space for both,
+/// the old one is used.
+fn build_another(
+    layout: &Layout,
+    source: &ShardSource<'_>,
+    writer: &mut CatalogueWriter,
+    number: u64,
+    interrupted: u32,
+    state: &mut FileState,
+) -> EmbeddedResult<Shard> {
+    match build(layout, source, writer) {
+        Ok(shard) => {
+            *state = FileState::Fits;
+            match fs::remove_dir_all(layout.shard(number)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(shard),
+            }
+        }
+        Err(error) if matches!(error, EmbeddedError::Index(IndexError::NoSpace(_))) => {
+            tracing::warn!(%error, "the shard is not verified, because there is no space for another");
+            load_or_rebuild(layout, source, writer, number, interrupted)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Builds a shard from the catalogue and records its number there.
@@ -82,7 +127,13 @@ pub(super) fn build(
     }
 
     shard.flush()?;
-    shard.optimize(points.len() as u64, source.min_free_bytes)?;
+    let without_vectors = source
+        .catalogue
+        .read(|snapshot| snapshot.chunks_without_vectors())?;
+    if without_vectors == 0 {
+        // Points of compacted segments would be moved out of them again with their vectors.
+        shard.optimize(points.len() as u64, source.min_free_bytes)?;
+    }
 
     let change = writer.begin()?;
     change.set_shard(number)?;

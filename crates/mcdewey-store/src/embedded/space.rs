@@ -86,15 +86,16 @@ pub(super) fn disk_usage(folder: &Path) -> EmbeddedResult<u64> {
     Ok(bytes)
 }
 
+/// Bytes that a file occupies on the disk.
 #[cfg(unix)]
-fn allocated(file: &Metadata) -> u64 {
+pub(super) fn allocated(file: &Metadata) -> u64 {
     /// The unit of `st_blocks`, independent of the file system's own block size.
     const BLOCK: u64 = 512;
     std::os::unix::fs::MetadataExt::blocks(file) * BLOCK
 }
 
 #[cfg(not(unix))]
-fn allocated(file: &Metadata) -> u64 {
+pub(super) fn allocated(file: &Metadata) -> u64 {
     file.len()
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mcdewey_core::IndexError;
 use tokio::sync::oneshot;
@@ -14,6 +14,9 @@ use crate::commands::{Command, Reply, answer, collect_group, stopped};
 /// How often the thread checks, while it is idle, whether readers have dropped the snapshots that
 /// points are kept for.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How often it checks otherwise whether there is something to do.
+const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A handle to the thread. Dropping it waits until the thread has executed the commands in its
 /// queue.
@@ -67,6 +70,7 @@ impl Drop for Writer {
 }
 
 fn run(mut committer: Committer, queue: &Receiver<Command>) {
+    committer.verify();
     let mut next = None;
     while let Some(command) = next.take().or_else(|| receive(&mut committer, queue)) {
         match command {
@@ -105,17 +109,24 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
             }
         }
     }
+
+    committer.close();
 }
 
-/// Waits for the next command. Meanwhile, removes what readers no longer need.
+/// Waits for the next command. Meanwhile, removes what readers no longer need, sets aside what they found
+/// damaged, and seals what was written.
 fn receive(committer: &mut Committer, queue: &Receiver<Command>) -> Option<Command> {
-    while committer.has_replaced_points() {
-        match queue.recv_timeout(POLL_INTERVAL) {
+    let idle_since = Instant::now();
+    loop {
+        let interval = if committer.has_replaced_points() {
+            POLL_INTERVAL
+        } else {
+            IDLE_INTERVAL
+        };
+        match queue.recv_timeout(interval) {
             Ok(command) => return Some(command),
-            Err(RecvTimeoutError::Timeout) => committer.remove_replaced_points(),
+            Err(RecvTimeoutError::Timeout) => committer.tend(idle_since.elapsed()),
             Err(RecvTimeoutError::Disconnected) => return None,
         }
     }
-
-    queue.recv().ok()
 }

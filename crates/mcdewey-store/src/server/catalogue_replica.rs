@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mcdewey_core::{
-    ContentHash, DocumentMeta, DocumentSummary, Generation, IndexError, IndexState,
+    ContentHash, DocumentMeta, DocumentSummary, Generation, IndexError, IndexState, Integrity,
     LibraryDescription, ManifestEntry, Revision, RootName, Scope, SourcePath, VectorEpoch,
 };
 
@@ -138,6 +138,7 @@ impl CatalogueReplica {
             chunks: self.chunks,
             epoch: VectorEpoch::default(),
             without_vectors: 0,
+            integrity: Integrity::default(),
         }
     }
 

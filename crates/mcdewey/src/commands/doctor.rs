@@ -6,11 +6,12 @@ mod report;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Error, Result};
 use disk::DiskCheck;
 use mcdewey_auth::startup::{AccessSummary, summary};
-use mcdewey_core::{IndexError, Visibility};
+use mcdewey_core::{DamagedDocument, IndexError, Visibility};
 use mcdewey_embed::CrossEncoder;
 use mcdewey_ingest::{Coverage, Findings, Root, Survey, resolve_root, survey};
 use mcdewey_provision::{PdfiumSettings, find_pdfium, find_reranker};
@@ -24,6 +25,9 @@ use crate::converters::converter;
 use crate::engine_config::{engine_config, location, notify_on_stderr};
 use crate::settings::Settings;
 use crate::terminal;
+
+/// How often `--deep` asks a running server whether everything was compared.
+const VERIFIED_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Everything that was checked, also printed as JSON.
 #[derive(Debug, Serialize)]
@@ -61,6 +65,12 @@ struct LibraryCheck {
     revision: u64,
     /// Sources of documents without a chunk, such as those that consist of images, sorted.
     without_passages: Vec<String>,
+    /// Whether what is stored was compared with its checksums.
+    verified: bool,
+    /// How many documents are left out because what is stored of them is damaged.
+    damaged: u64,
+    /// Which these are, and why, if no server owns the library.
+    damaged_documents: Vec<DamagedDocument>,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,7 +106,7 @@ enum Check<T> {
 }
 
 pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCode> {
-    let report = inspect(settings).await;
+    let report = inspect(settings, args.deep).await;
     let text = if args.json {
         terminal::json(&report)?
     } else {
@@ -114,6 +124,7 @@ pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCo
 impl DoctorReport {
     fn has_failures(&self) -> bool {
         self.library.is_broken()
+            || matches!(&self.library, Check::Ok(library) if library.damaged > 0)
             || self.access.is_broken()
             || self.generations.is_broken()
             || self.reranker.as_ref().is_some_and(Check::is_broken)
@@ -128,7 +139,7 @@ impl<T> Check<T> {
     }
 }
 
-async fn inspect(settings: &Settings) -> DoctorReport {
+async fn inspect(settings: &Settings, deep: bool) -> DoctorReport {
     let found = OwnerClient::find(&location(settings));
     let owner = found.as_ref().ok().and_then(Option::as_ref);
     let owner = owner.map(|owner| OwnerCheck {
@@ -137,13 +148,13 @@ async fn inspect(settings: &Settings) -> DoctorReport {
     });
 
     let library = match found {
-        Ok(Some(owner)) => query_owner(owner).await.into(),
+        Ok(Some(owner)) => query_owner(owner, deep).await.into(),
         Ok(None) if settings.qdrant.is_none() && is_empty_or_missing(&settings.data_dir) => {
             Check::Missing(
                 "there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned(),
             )
         }
-        Ok(None) => open_locally(settings).await.into(),
+        Ok(None) => open_locally(settings, deep).await,
         // An ingest is running. Its result can be checked afterwards, so this is not a failure.
         Err(error) => Check::Missing(format!("{error:#}")),
     };
@@ -183,6 +194,9 @@ impl From<Result<LibraryAnswer>> for Check<LibraryCheck> {
                 generation: library.generation.to_string(),
                 revision: library.revision.0,
                 without_passages: without_passages(&library),
+                verified: !library.unverified,
+                damaged: library.damaged,
+                damaged_documents: Vec::new(),
             }),
             Err(error) => Self::Broken(format!("{error:#}")),
         }
@@ -226,11 +240,40 @@ fn is_empty_or_missing(folder: &Path) -> bool {
         || !folder.exists()
 }
 
-async fn query_owner(owner: OwnerClient) -> Result<LibraryAnswer> {
-    tokio::task::spawn_blocking(move || owner.ask(RestRequest::get("/api/v1/library"))).await?
+async fn query_owner(owner: OwnerClient, deep: bool) -> Result<LibraryAnswer> {
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let library: LibraryAnswer = owner.ask(RestRequest::get("/api/v1/library"))?;
+            if !deep || !library.unverified {
+                return Ok(library);
+            }
+            std::thread::sleep(VERIFIED_POLL_INTERVAL);
+        }
+    })
+    .await?
 }
 
-async fn open_locally(settings: &Settings) -> Result<LibraryAnswer> {
+async fn open_locally(settings: &Settings, deep: bool) -> Check<LibraryCheck> {
+    let opened = read_locally(settings, deep).await;
+    let (library, damaged_documents) = match opened {
+        Ok((library, damaged)) => (Ok(library), damaged),
+        Err(error) => (Err(error), Vec::new()),
+    };
+
+    match library.into() {
+        Check::Ok(check) => Check::Ok(LibraryCheck {
+            damaged_documents,
+            ..check
+        }),
+        other => other,
+    }
+}
+
+/// Reads the library; with `deep`, once everything stored was compared with its checksums.
+async fn read_locally(
+    settings: &Settings,
+    deep: bool,
+) -> Result<(LibraryAnswer, Vec<DamagedDocument>)> {
     // An incomplete reranker is reported separately and must not hide the state of the library.
     let rerank = settings
         .rerank
@@ -246,9 +289,14 @@ async fn open_locally(settings: &Settings) -> Result<LibraryAnswer> {
     engine.ensure_complete()?;
     let library = engine.library();
     library.ready().await?;
+    if deep {
+        engine.wait_until_verified().await?;
+    }
+
+    let damaged = engine.damaged_documents().await?;
     let snapshot = library.at(&Visibility::Everything).await?;
     let tree = snapshot.tree().await?;
-    Ok(LibraryAnswer::new(tree, snapshot.state(), ""))
+    Ok((LibraryAnswer::new(tree, snapshot.state(), ""), damaged))
 }
 
 fn check_access(settings: &Settings) -> Check<AccessSummary> {

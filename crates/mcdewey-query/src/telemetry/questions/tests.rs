@@ -1,7 +1,7 @@
 //! Which questions are kept, and what they contain.
 
 use mcdewey_core::testing::{FakeEmbed, SampleDocument};
-use mcdewey_core::{Candidate, Chunk, Generation, IndexState, Revision, VectorEpoch};
+use mcdewey_core::{Candidate, Chunk, Generation, IndexState, Integrity, Revision, VectorEpoch};
 use mcdewey_search::{Continuation, Cursors, Hit, Occurrence, Timings};
 
 use super::*;
@@ -132,6 +132,7 @@ fn the_shown_documents_are_known_but_not_published() {
         revision: Revision(1),
         epoch: VectorEpoch::default(),
         without_vectors: 0,
+        integrity: Integrity::default(),
         documents: 3,
         pages: 3,
         chunks: 3,

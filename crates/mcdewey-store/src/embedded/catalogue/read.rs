@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use mcdewey_core::{
     AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta,
-    DocumentPage, DocumentSummary, Generation, IndexState, LibraryDescription, ManifestEntry,
-    OutlineEntry, Page, PageNumber, PageRef, Revision, RootName, Scope, SourcePath, Span,
+    DocumentPage, DocumentSummary, Generation, IndexState, Integrity, LibraryDescription,
+    ManifestEntry, OutlineEntry, Page, PageNumber, PageRef, Revision, RootName, Scope, SourcePath,
+    Span,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde::de::DeserializeOwned;
@@ -18,7 +19,9 @@ use super::Catalogue;
 use super::locations::{DescribedDocument, StoredPoint};
 use super::write::role_name;
 use crate::embedded::IndexedRoot;
+use crate::embedded::database;
 use crate::embedded::error::{EmbeddedError, EmbeddedResult};
+use crate::embedded::integrity::Suspect;
 use crate::ranking::ChunkLocation;
 
 /// The columns that [`chunk_from_row`] reads.
@@ -56,11 +59,17 @@ impl<'a> Snapshot<'a> {
         }
     }
 
+    /// The state of the library, which says nothing yet about whether its files were verified.
     pub(in crate::embedded) fn state(&self, generation: &Generation) -> EmbeddedResult<IndexState> {
         let (epoch, without_vectors) = (self.epoch()?, self.chunks_without_vectors()?);
+        let damaged = self.damaged_count()?;
         let sql = "SELECT revision, documents, pages, chunks FROM library";
         let mut select = self.connection.prepare_cached(sql)?;
         Ok(select.query_row([], |row| {
+            let integrity = Integrity {
+                verified: false,
+                damaged,
+            };
             Ok(IndexState {
                 generation: generation.clone(),
                 revision: Revision(unsigned(row, 0)?),
@@ -69,6 +78,7 @@ impl<'a> Snapshot<'a> {
                 chunks: unsigned(row, 3)?,
                 epoch,
                 without_vectors,
+                integrity,
             })
         })?)
     }
@@ -165,7 +175,7 @@ impl<'a> Snapshot<'a> {
                     ordinal: row.get(1)?,
                     page: PageNumber(row.get(2)?),
                     passage_hash: hash(row, 3)?,
-                    simhash: simhash.map_err(|_| EmbeddedError::malformed("simhash"))?,
+                    simhash: simhash.map_err(|_| EmbeddedError::damaged_id(row, 0))?,
                 },
             ))
         })
@@ -451,8 +461,8 @@ impl<'a> Snapshot<'a> {
         &self,
         root: &RootName,
     ) -> EmbeddedResult<Vec<ManifestEntry>> {
-        let sql = "SELECT source, folder, input FROM documents WHERE root = ?1 ORDER BY source";
-        self.all(sql, [root.as_str()], |row| {
+        let sql = "SELECT source, folder, input FROM documents WHERE root = ?1";
+        let mut manifest = self.all(sql, [root.as_str()], |row| {
             let source: String = row.get(0)?;
             let source = source
                 .parse()
@@ -463,7 +473,11 @@ impl<'a> Snapshot<'a> {
                 folder: row.get(1)?,
                 input: hash(row, 2)?,
             })
-        })
+        })?;
+
+        manifest.extend(self.damaged_manifest(root)?);
+        manifest.sort_by(|a, b| a.source.cmp(&b.source));
+        Ok(manifest)
     }
 
     pub(in crate::embedded) fn indexed_roots(&self) -> EmbeddedResult<Vec<IndexedRoot>> {
@@ -522,10 +536,16 @@ impl<'a> Snapshot<'a> {
             .connection
             .prepare_cached("SELECT meta FROM documents WHERE id = ?1")?;
         let text: String = select.query_row([document], |row| row.get(0))?;
-        let described = DescribedDocument::new(Arc::new(serde_json::from_str(&text)?));
+        let meta = serde_json::from_str(&text)
+            .map_err(|_| EmbeddedError::Damaged(Suspect::Id(document)))?;
+        let described = DescribedDocument::new(Arc::new(meta));
         self.catalogue.locations.describe(document, &described);
 
         Ok(described)
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        self.connection
     }
 
     /// Reads all rows of a query.
@@ -559,8 +579,22 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// Reads the chunk in a row of [`SELECT_CHUNK`].
+/// Reads the chunk in a row of [`SELECT_CHUNK`]. Errs if its text is not the one that was committed.
 fn chunk_from_row(row: &Row<'_>, meta: &Arc<DocumentMeta>) -> EmbeddedResult<Chunk> {
+    let damaged = || EmbeddedError::Damaged(Suspect::Source(meta.source.clone()));
+    let chunk = read_chunk(row, meta).map_err(|error| match error {
+        EmbeddedError::Sqlite(error) if database::is_damage(&error) => error.into(),
+        _ => damaged(),
+    })?;
+
+    if ContentHash::of(&chunk.text) == chunk.text_hash {
+        Ok(chunk)
+    } else {
+        Err(damaged())
+    }
+}
+
+fn read_chunk(row: &Row<'_>, meta: &Arc<DocumentMeta>) -> EmbeddedResult<Chunk> {
     let ordinal: u32 = row.get(0)?;
     let location: StoredLocation = json(row, 1)?;
 

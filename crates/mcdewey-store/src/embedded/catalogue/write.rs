@@ -12,10 +12,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::Catalogue;
+use super::integrity::{put_description, recount_documents};
 use super::locations::{DocumentChanges, Locations};
 use super::read::StoredLocation;
+use crate::embedded::database;
 use crate::embedded::error::EmbeddedResult;
 use crate::embedded::held_snapshot::READER_GRACE;
+use crate::embedded::integrity::{self, Ledger, LedgerDocument};
 use crate::prepare::{Prepared, PreparedChunk};
 use crate::terms;
 
@@ -24,6 +27,7 @@ use crate::terms;
 pub(in crate::embedded) struct CatalogueWriter {
     connection: Connection,
     locations: Arc<Locations>,
+    ledger: Ledger,
 }
 
 /// The changes of one transaction, rolled back unless [`Change::commit`] is called.
@@ -31,12 +35,18 @@ pub(in crate::embedded) struct CatalogueWriter {
 pub(in crate::embedded) struct Change<'a> {
     transaction: Transaction<'a>,
     locations: &'a Locations,
+    ledger: &'a mut Ledger,
     documents: RefCell<DocumentChanges>,
+    /// What the ledger records of them.
+    recorded: RefCell<Vec<integrity::Change>>,
     /// The revision that the changes lead to, if they raise it.
     revision: Cell<Revision>,
     /// By how much the number of chunks that contain each token changes. Documents share most of
     /// their words, so the changes are added up here and written once.
     terms: RefCell<BTreeMap<u32, i64>>,
+    /// Whether totals and words are counted again, because a removed document may not be what was
+    /// counted.
+    recounts: Cell<bool>,
 }
 
 /// A document that was removed from the catalogue, or whose revision was replaced.
@@ -49,24 +59,56 @@ struct RemovedDocument {
 }
 
 impl CatalogueWriter {
-    pub(super) fn new(connection: Connection, locations: Arc<Locations>) -> Self {
+    pub(super) fn new(connection: Connection, locations: Arc<Locations>, ledger: Ledger) -> Self {
         Self {
             connection,
             locations,
+            ledger,
         }
     }
 
+    pub(in crate::embedded) fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    pub(in crate::embedded) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     pub(in crate::embedded) fn begin(&mut self) -> EmbeddedResult<Change<'_>> {
+        self.ledger.open();
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(Change {
             transaction,
             locations: &self.locations,
+            ledger: &mut self.ledger,
             documents: RefCell::default(),
+            recorded: RefCell::default(),
             revision: Cell::default(),
             terms: RefCell::default(),
+            recounts: Cell::default(),
         })
+    }
+
+    /// Copies the log into the file. Returns whether the file is complete without it.
+    pub(in crate::embedded) fn checkpoint(&self) -> EmbeddedResult<bool> {
+        Ok(database::checkpoint(&self.connection)?)
+    }
+
+    /// Computes the checksums of documents that an earlier program committed.
+    pub(in crate::embedded) fn add_missing_checksums(&mut self) -> EmbeddedResult<()> {
+        let sums = integrity::missing_sums(&self.connection)?;
+        if sums.is_empty() {
+            return Ok(());
+        }
+
+        let change = self.begin()?;
+        for (document, sum) in sums {
+            change.set_checksum(document, &sum)?;
+        }
+        change.commit()
     }
 
     pub(in crate::embedded) fn revision(&self) -> EmbeddedResult<Revision> {
@@ -154,11 +196,17 @@ impl Change<'_> {
     /// Makes all changes visible and durable.
     pub(in crate::embedded) fn commit(self) -> EmbeddedResult<()> {
         self.write_terms()?;
+        if self.recounts.get() {
+            recount_documents(&self.transaction)?;
+        }
+
         let documents = self.documents.into_inner();
         self.locations.announce(&documents, self.revision.get());
         self.transaction
             .commit()
             .inspect_err(|_| self.locations.withdraw(&documents))?;
+        self.ledger
+            .record(self.revision.get(), self.recorded.into_inner());
 
         Ok(())
     }
@@ -175,6 +223,14 @@ impl Change<'_> {
         self.insert_chunks(id, document)?;
         self.insert_attachments(id, document)?;
         self.insert_missing_vectors(id, document)?;
+        self.forget_damaged(&document.meta.source)?;
+        let sum = self.put_checksum(id)?;
+        self.record(integrity::Change::Committed(LedgerDocument {
+            source: document.meta.source.clone(),
+            root: document.root.clone(),
+            folder: document.folder.clone(),
+            sum,
+        }));
 
         // A chunk that did not change keeps its point.
         let mut freed: BTreeSet<Uuid> = previous
@@ -206,8 +262,9 @@ impl Change<'_> {
         &self,
         source: &SourcePath,
     ) -> EmbeddedResult<Option<Vec<Uuid>>> {
+        let was_damaged = self.forget_damaged(source)?;
         let Some(removed) = self.delete(source)? else {
-            return Ok(None);
+            return Ok(was_damaged.then(Vec::new));
         };
 
         self.count_terms(None, Some(&removed.terms));
@@ -232,19 +289,31 @@ impl Change<'_> {
             .query_row(sql, [root.as_str()], |row| row.get(0))
             .optional()?;
 
-        let stored: LibraryDescription = stored
-            .map_or(Ok(LibraryDescription::default()), |text| {
-                serde_json::from_str(&text)
-            })?;
+        let stored: Option<LibraryDescription> = match stored {
+            Some(text) => serde_json::from_str(&text).ok(),
+            None => Some(LibraryDescription::default()),
+        };
 
-        if stored == *description {
+        if stored.as_ref() == Some(description) {
             return Ok(false);
         }
 
-        let sql = "INSERT OR REPLACE INTO descriptions (root, description) VALUES (?1, ?2)";
-        self.transaction
-            .execute(sql, (root.as_str(), serde_json::to_string(description)?))?;
+        let description = serde_json::to_string(description)?;
+        put_description(&self.transaction, root.as_str(), &description)?;
+        self.record(integrity::Change::Described {
+            root: root.as_str().to_owned(),
+            description,
+        });
         Ok(true)
+    }
+
+    /// Counts the library again when the changes are committed.
+    pub(super) fn recount_at_commit(&self) {
+        self.recounts.set(true);
+    }
+
+    fn record(&self, change: integrity::Change) {
+        self.recorded.borrow_mut().push(change);
     }
 
     /// Raises the revision.
@@ -297,7 +366,14 @@ impl Change<'_> {
         let points = select.query_map([removed.id], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
         removed.points = points.collect::<Result<_, _>>()?;
 
-        for table in ["points", "passages", "pages", "attachments", "file_stamps"] {
+        for table in [
+            "points",
+            "passages",
+            "pages",
+            "attachments",
+            "file_stamps",
+            "checksums",
+        ] {
             let sql = format!("DELETE FROM {table} WHERE document = ?1");
             self.transaction
                 .prepare_cached(&sql)?
@@ -309,6 +385,7 @@ impl Change<'_> {
             .prepare_cached("DELETE FROM documents WHERE id = ?1")?
             .execute([removed.id])?;
         self.documents.borrow_mut().removed.push(removed.id);
+        self.record(integrity::Change::Removed(source.clone()));
 
         Ok(Some(removed))
     }

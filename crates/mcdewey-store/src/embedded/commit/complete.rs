@@ -30,6 +30,7 @@ impl Committer {
             .map(|(_, vector)| 4 * vector.len() + 64)
             .sum();
         self.check_space(2 * bytes as u64)?;
+        self.catalogue.ledger().open();
         self.vectors
             .put(vectors.iter().map(|(key, vector)| (key, vector.as_slice())))?;
 
@@ -107,6 +108,7 @@ impl Committer {
         };
 
         self.check_space(2 * (4 * shared.dimensions * vectors.len()) as u64)?;
+        self.catalogue.ledger().open();
         shared.shard().set_vectors(&vectors)?;
         self.reached(Step::PointsAdded);
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use mcdewey_core::{Generation, IndexError, ModelInfo};
+use mcdewey_core::{ContentHash, Generation, IndexError, ModelInfo};
 use serde::{Deserialize, Serialize};
 
 use crate::bm25::Bm25;
@@ -52,39 +52,98 @@ pub(super) struct Record {
     version: u32,
     pub(super) live: Option<Generation>,
     pub(super) generations: Vec<GenerationEntry>,
+    /// The checksum of the rest; `None` in a record of an earlier program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<ContentHash>,
+}
+
+/// A stored record.
+enum Stored {
+    Missing,
+    Whole(Record),
+    Damaged(String),
 }
 
 impl Record {
     /// Loads the record of a data directory. Returns an empty one if there is none.
+    ///
+    /// A damaged record is replaced by its copy; if that is damaged as well, by an empty one, and the
+    /// generations are found by their folders.
     pub(super) fn load(dir: &Path) -> Result<Self, IndexError> {
-        let path = layout::record_path(dir);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(unusable_record(&path, &error.to_string())),
+        let (path, copy) = (layout::record_path(dir), layout::record_copy_path(dir));
+        let damage = match Self::read(&path)? {
+            Stored::Whole(record) => return Ok(record),
+            Stored::Missing if !copy.exists() => return Ok(Self::default()),
+            Stored::Missing => "it is missing".to_owned(),
+            Stored::Damaged(damage) => damage,
         };
 
-        let record: Self = serde_json::from_str(&text)
-            .map_err(|error| unusable_record(&path, &error.to_string()))?;
+        let copied = Self::read(&copy)?;
+        if path.exists() {
+            // Kept for an operator; a later one replaces it.
+            let _ = fs::rename(&path, path.with_extension("json.damaged"));
+        }
+        if let Stored::Whole(record) = copied {
+            tracing::warn!(path = %path.display(), damage, "using the copy of a damaged record");
+            return Ok(record);
+        }
+
+        tracing::warn!(
+            path = %path.display(),
+            damage,
+            "the record of the generations is damaged; they are found by their folders, and the latest \
+             complete one answers"
+        );
+        Ok(Self::default())
+    }
+
+    fn read(path: &Path) -> Result<Stored, IndexError> {
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stored::Missing),
+            Err(error) => return Err(unusable_record(path, &error.to_string())),
+        };
+
+        let record: Self = match serde_json::from_slice(&text) {
+            Ok(record) => record,
+            Err(error) => return Ok(Stored::Damaged(error.to_string())),
+        };
+        let fits = record.checksum.is_none_or(|sum| Some(sum) == record.sum());
+        if !fits {
+            return Ok(Stored::Damaged("it does not fit its checksum".to_owned()));
+        }
 
         if record.version > VERSION {
             return Err(unusable_record(
-                &path,
+                path,
                 "a newer version of this program wrote it",
             ));
         }
 
-        Ok(record)
+        Ok(Stored::Whole(record))
     }
 
-    /// Replaces the stored record atomically.
+    /// The checksum of everything but the checksum.
+    fn sum(&self) -> Option<ContentHash> {
+        let record = Self {
+            checksum: None,
+            ..self.clone()
+        };
+        Some(ContentHash::of(serde_json::to_vec(&record).ok()?))
+    }
+
+    /// Replaces the stored record atomically, and then its copy.
     pub(super) fn save(&mut self, dir: &Path) -> Result<(), IndexError> {
         self.version = VERSION;
+        self.checksum = self.sum();
         let path = layout::record_path(dir);
 
         serde_json::to_vec_pretty(self)
             .map_err(io::Error::from)
-            .and_then(|bytes| durable::write_atomically(&path, &bytes))
+            .and_then(|bytes| {
+                durable::write_atomically(&path, &bytes)?;
+                durable::write_atomically(&layout::record_copy_path(dir), &bytes)
+            })
             .map_err(|error| match error.kind() {
                 io::ErrorKind::StorageFull => IndexError::NoSpace(format!(
                     "cannot write {}: {error}; free some space",
@@ -189,23 +248,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_for_an_unusable_record_names_its_file() {
+    fn the_error_for_a_newer_record_names_its_file() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Record::load(dir.path()).unwrap(), Record::default());
 
-        for (text, reason) in [
-            ("{", "EOF"),
-            (
-                r#"{"version": 99, "live": null, "generations": []}"#,
-                "newer",
-            ),
-        ] {
-            fs::write(layout::record_path(dir.path()), text).unwrap();
-            let error = Record::load(dir.path()).unwrap_err().to_string();
-            assert!(
-                error.contains(reason) && error.contains("generations.json"),
-                "{error}"
-            );
+        let text = r#"{"version": 99, "live": null, "generations": []}"#;
+        fs::write(layout::record_path(dir.path()), text).unwrap();
+        let error = Record::load(dir.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("newer") && error.contains("generations.json"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_damaged_record_is_replaced_by_its_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut record = Record {
+            live: Some(Generation("one".to_owned())),
+            ..Record::default()
+        };
+        record.save(dir.path()).unwrap();
+        let path = layout::record_path(dir.path());
+        let text = fs::read_to_string(&path).unwrap();
+
+        for damaged in [text.replace("one", "two"), text[..20].to_owned()] {
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(Record::load(dir.path()).unwrap(), record);
+            assert!(!path.exists() && dir.path().join("generations.json.damaged").exists());
+            assert_eq!(Record::load(dir.path()).unwrap(), record, "it is missing");
         }
+
+        fs::write(&path, "{").unwrap();
+        fs::write(layout::record_copy_path(dir.path()), "").unwrap();
+        assert_eq!(Record::load(dir.path()).unwrap(), Record::default());
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn format_report(report: &DoctorReport) -> String {
     write_library(&mut out, &report.library);
     write_generations(&mut out, &report.generations);
     if let Check::Ok(library) = &report.library {
+        write_integrity(&mut out, library);
         write_list(
             &mut out,
             "",
@@ -91,6 +92,37 @@ fn write_library(out: &mut String, library: &Check<LibraryCheck>) {
         Check::Missing(reason) => writeln!(out, "library: {reason}"),
         Check::Broken(reason) => writeln!(out, "library is broken: {reason}"),
     };
+}
+
+/// Writes whether what is stored is what was written.
+fn write_integrity(out: &mut String, library: &LibraryCheck) {
+    if library.damaged == 0 {
+        let state = if library.verified {
+            "everything stored fits"
+        } else {
+            "not compared yet; `--deep` waits for it"
+        };
+        let _ = writeln!(out, "checksums: {state}");
+        return;
+    }
+
+    let _ = writeln!(
+        out,
+        "checksums: {} damaged documents are left out; `mcdewey ingest` reads them again, and `mcdewey \
+         remove` takes them off this list",
+        library.damaged
+    );
+    let documents: Vec<String> = library
+        .damaged_documents
+        .iter()
+        .map(|document| {
+            format!(
+                "{} ({}): {}",
+                document.source, document.root, document.reason
+            )
+        })
+        .collect();
+    write_list(out, "", "damaged documents", &documents);
 }
 
 fn write_reranker(out: &mut String, reranker: &Check<RerankerCheck>) {
