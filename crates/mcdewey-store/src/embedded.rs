@@ -55,7 +55,7 @@ use asked::AskedDocuments;
 use catalogue::{Catalogue, Snapshot};
 use commit::{Committer, Unverified};
 use error::EmbeddedResult;
-use integrity::{Ledger, Verification};
+use integrity::{Ledger, Verification, WorkAtOpen};
 use keyword_vectors::KeywordVectors;
 use layout::Layout;
 use reader::EmbeddedReader;
@@ -82,6 +82,16 @@ pub struct EmbeddedOptions {
     pub min_free_bytes: u64,
     /// How vectors are stored.
     pub vectors: VectorStorage,
+}
+
+/// How a generation is opened.
+#[derive(Debug, Clone, Copy)]
+struct OpenSettings<'a> {
+    dir: &'a Path,
+    dimensions: usize,
+    min_free_bytes: u64,
+    storage: VectorStorage,
+    work: WorkAtOpen,
 }
 
 /// The index in a directory. Dropping it waits for the commits in progress; readers that still exist
@@ -144,39 +154,45 @@ impl EmbeddedIndex {
     }
 
     fn open_committer(options: EmbeddedOptions) -> Result<Committer, IndexError> {
-        Self::generation_committer(
-            &options.dir,
-            generation_for(&options.model, &options.chunker),
-            options.model.dimensions,
-            options.min_free_bytes,
-            options.vectors,
-        )
+        Self::open_within(options, WorkAtOpen::default())
+    }
+
+    fn open_within(options: EmbeddedOptions, work: WorkAtOpen) -> Result<Committer, IndexError> {
+        let generation = generation_for(&options.model, &options.chunker);
+        let settings = OpenSettings {
+            dir: &options.dir,
+            dimensions: options.model.dimensions,
+            min_free_bytes: options.min_free_bytes,
+            storage: options.vectors,
+            work,
+        };
+        Self::generation_committer(generation, &settings)
     }
 
     /// Opens a generation by its name, whatever it was made with.
     fn open_generation(
-        dir: &Path,
         generation: Generation,
-        dimensions: usize,
-        min_free_bytes: u64,
-        storage: VectorStorage,
+        settings: &OpenSettings<'_>,
     ) -> Result<Self, IndexError> {
-        let committer =
-            Self::generation_committer(dir, generation, dimensions, min_free_bytes, storage)?;
+        let committer = Self::generation_committer(generation, settings)?;
         Ok(Self::start(committer))
     }
 
     fn generation_committer(
-        dir: &Path,
         generation: Generation,
-        dimensions: usize,
-        min_free_bytes: u64,
-        storage: VectorStorage,
+        settings: &OpenSettings<'_>,
     ) -> Result<Committer, IndexError> {
+        let OpenSettings {
+            dir,
+            dimensions,
+            min_free_bytes,
+            storage,
+            work,
+        } = *settings;
         let layout = Layout::create(dir, &generation)?;
-        let examined = integrity::examine(&layout);
+        let examined = integrity::examine(&layout, work);
         let knows_catalogue = examined
-            .repair_catalogue(&layout)
+            .repair_catalogue(&layout, work)
             .map_err(|error| space::explain(dir, error))?;
         let (vectors, vector_writer) =
             VectorCache::open(&layout, examined.embeddings.is_suspect())?;
@@ -191,6 +207,7 @@ impl EmbeddedIndex {
             dimensions,
             storage,
             min_free_bytes,
+            built_at_open: work.built_points,
         };
         let mut unverified = Unverified::new(examined, knows_catalogue);
         if !unverified.is_sealed() {

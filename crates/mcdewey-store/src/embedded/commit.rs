@@ -63,6 +63,8 @@ pub(super) struct Committer {
     /// Whether anything was written since the shard was last optimised, or the settings ask for
     /// another shard.
     needs_optimize: bool,
+    /// Whether the shard was changed since it was opened.
+    has_changed_shard: bool,
     /// Points that are live only in snapshots that readers hold.
     replaced_points: KeptForSnapshots<Vec<Uuid>>,
     /// Snapshots with a lower number may not show the latest change.
@@ -82,7 +84,7 @@ pub(super) struct Committer {
 impl Committer {
     pub(super) fn new(
         shared: Arc<Shared>,
-        catalogue: CatalogueWriter,
+        mut catalogue: CatalogueWriter,
         vectors: VectorWriter,
         layout: Layout,
         min_free_bytes: u64,
@@ -95,6 +97,8 @@ impl Committer {
 
         Self {
             shared,
+            // It may have been built or changed when it was opened.
+            has_changed_shard: catalogue.ledger().is_open(),
             catalogue,
             vectors,
             layout,
@@ -259,7 +263,7 @@ impl Committer {
             return shared.shard().flush();
         }
 
-        self.catalogue.ledger().open();
+        self.begin_shard_change();
         let log_size = {
             let shard = shared.shard();
             shard.flush()?;
@@ -304,7 +308,7 @@ impl Committer {
 
         self.check_space(documents.iter().map(|document| document.size()).sum())?;
         self.needs_optimize = true;
-        self.catalogue.ledger().open();
+        self.begin_shard_change();
 
         let chunks = documents.iter().flat_map(|document| &document.chunks);
         self.vectors.put(
@@ -408,7 +412,7 @@ impl Committer {
     /// Points that cannot be removed now are not returned by any search, and are removed when the
     /// shard is opened next.
     fn remove_from_shard(&mut self, points: &[Uuid]) {
-        self.catalogue.ledger().open();
+        self.begin_shard_change();
         self.shared.catalogue.forget_points(points);
         let removed = self.shared.shard_exclusive().remove(points);
         if let Err(error) = removed {
@@ -435,7 +439,7 @@ impl Committer {
 
     /// Rebuilds the shard from the catalogue and the embedding cache.
     pub(super) fn replace_shard(&mut self) -> EmbeddedResult<()> {
-        self.catalogue.ledger().open();
+        self.begin_shard_change();
         let shared = Arc::clone(&self.shared);
         let source = ShardSource {
             catalogue: &shared.catalogue,
@@ -444,6 +448,7 @@ impl Committer {
             dimensions: shared.dimensions,
             storage: shared.storage,
             min_free_bytes: self.min_free_bytes,
+            built_at_open: u64::MAX,
         };
 
         let shard = recovery::build(&self.layout, &source, &mut self.catalogue)?;
@@ -451,6 +456,12 @@ impl Committer {
         self.reached(Step::ShardReplaced);
 
         old.destroy()
+    }
+
+    /// Must be called before the files of the shard change.
+    fn begin_shard_change(&mut self) {
+        self.has_changed_shard = true;
+        self.catalogue.ledger().open();
     }
 
     fn check_space(&self, needed: u64) -> EmbeddedResult<()> {

@@ -23,7 +23,10 @@ use std::time::{Duration, Instant};
 use mcdewey_core::{Generation, IndexError, IndexState, ModelInfo};
 
 use self::record::{Record, unix_seconds};
-use super::{EmbeddedIndex, FilesInUse, VectorStorage, catalogue, generation_for, layout};
+use super::integrity::WorkAtOpen;
+use super::{
+    EmbeddedIndex, FilesInUse, OpenSettings, VectorStorage, catalogue, generation_for, layout,
+};
 use crate::bm25::Bm25;
 
 pub use self::record::GenerationEntry;
@@ -180,11 +183,14 @@ impl Generations {
             .map_err(|reason| cannot_be_opened(generation, &reason))?;
 
         let index = Arc::new(EmbeddedIndex::open_generation(
-            &self.dir,
             generation.clone(),
-            model.dimensions,
-            self.min_free_bytes,
-            self.vectors,
+            &OpenSettings {
+                dir: &self.dir,
+                dimensions: model.dimensions,
+                min_free_bytes: self.min_free_bytes,
+                storage: self.vectors,
+                work: WorkAtOpen::default(),
+            },
         )?);
 
         let open = OpenIndex {

@@ -22,7 +22,7 @@ mod verification;
 
 pub(super) use check::{check, counted_terms, missing_sums};
 pub(super) use document_sum::document_sum;
-pub(super) use examine::{Examination, FileState, examine, shard_state};
+pub(super) use examine::{Examination, FileState, WorkAtOpen, examine, shard_state};
 pub(super) use ledger::{Change, Ledger, LedgerContents, LedgerDocument};
 pub(super) use salvage::{put_in_place, remove_with_log};
 pub(super) use seal::{CATALOGUE_COUNTERS, fits, seal};

@@ -22,10 +22,6 @@ use crate::bm25::Bm25;
 /// Points added in one batch: a few megabytes of texts and vectors.
 const BATCH: usize = 512;
 
-/// The largest number of points for which a shard that was not sealed is built again when it is opened:
-/// 15,000 take about three seconds.
-const BUILT_AT_OPEN: u64 = 20_000;
-
 /// Interrupted attempts after which a shard is given up: some damage ends the process instead of
 /// causing an error.
 const MAX_INTERRUPTED: u32 = 2;
@@ -39,6 +35,8 @@ pub(super) struct ShardSource<'a> {
     pub(super) storage: VectorStorage,
     /// No write may leave less than this many bytes free.
     pub(super) min_free_bytes: u64,
+    /// The largest number of points for which a shard that was not sealed is built again at once.
+    pub(super) built_at_open: u64,
 }
 
 /// Opens the shard of this generation, or creates it. `state` is what is known about its files.
@@ -66,7 +64,7 @@ pub(super) fn open(
             let rebuilt = rebuild(layout, source, writer, number, damage);
             rebuilt.inspect(|_| *state = FileState::Fits)
         }
-        FileState::Unsealed if points <= BUILT_AT_OPEN => {
+        FileState::Unsealed if points <= source.built_at_open => {
             build_another(layout, source, writer, number, interrupted, state)
         }
         _ => load_or_rebuild(layout, source, writer, number, interrupted),
@@ -226,6 +224,7 @@ fn reconcile(
         "bringing the shard in line with the catalogue"
     );
 
+    writer.ledger().open();
     missing.sort_unstable();
     shard.remove(&stray)?;
     add_points(shard, &missing, layout, source, writer)?;

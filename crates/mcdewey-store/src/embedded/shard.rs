@@ -365,6 +365,14 @@ impl Shard {
         Ok(found)
     }
 
+    /// Closes the shard and opens it again. Only then does the engine clear what it keeps of deleted
+    /// points; otherwise the next start would change files.
+    pub(super) fn reload(&mut self) -> EmbeddedResult<()> {
+        self.close();
+        *self = Self::load(&self.dir, self.vectors)?;
+        Ok(())
+    }
+
     /// The size of the engine's log in bytes. The log never shrinks.
     pub(super) fn log_size(&self) -> EmbeddedResult<u64> {
         let mut size = 0;

@@ -1,6 +1,7 @@
 //! Tests of the index in a directory that inspect or damage its files.
 
 mod crash;
+mod integrity;
 mod recovery;
 mod snapshots;
 

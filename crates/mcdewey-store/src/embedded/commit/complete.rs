@@ -108,7 +108,7 @@ impl Committer {
         };
 
         self.check_space(2 * (4 * shared.dimensions * vectors.len()) as u64)?;
-        self.catalogue.ledger().open();
+        self.begin_shard_change();
         shared.shard().set_vectors(&vectors)?;
         self.reached(Step::PointsAdded);
 

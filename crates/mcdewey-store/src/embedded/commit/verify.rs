@@ -208,6 +208,9 @@ impl Committer {
         }
 
         shared.shard().flush()?;
+        if self.has_changed_shard {
+            self.reload_shard()?;
+        }
         if !self.vectors.checkpoint()? || !self.catalogue.checkpoint()? {
             return Ok(false);
         }
@@ -224,6 +227,18 @@ impl Committer {
             contents,
         )?;
         Ok(true)
+    }
+
+    /// Opens the shard again, or another one if it cannot be opened.
+    fn reload_shard(&mut self) -> EmbeddedResult<()> {
+        let reloaded = self.shared.shard_exclusive().reload();
+        if let Err(error) = reloaded {
+            tracing::warn!(%error, "the shard cannot be opened again; rebuilding it from the catalogue");
+            self.replace_shard()?;
+        }
+
+        self.has_changed_shard = false;
+        Ok(())
     }
 
     /// Removes the documents that readers found damaged, and lists them as such.

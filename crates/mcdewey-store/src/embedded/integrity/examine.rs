@@ -14,14 +14,39 @@ use crate::embedded::error::EmbeddedResult;
 use crate::embedded::layout::Layout;
 use crate::embedded::space;
 
-/// The files of a generation are read when it is opened if they take no more than so many bytes on the
-/// disk; reading that much takes about a third of a second. Larger ones are read afterwards, and until
-/// then only known by their lengths.
-const READ_AT_OPEN: u64 = 256 * 1024 * 1024;
+/// How much is done before a generation is open. More is done afterwards, and meanwhile answers say that
+/// they come from what was not compared yet.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::embedded) struct WorkAtOpen {
+    /// The most bytes of files that are read to compare them with the seal.
+    read_bytes: u64,
+    /// The most bytes of a catalogue that was not sealed and is checked document by document.
+    checked_bytes: u64,
+    /// The most points of a shard that was not sealed and is built again.
+    pub(in crate::embedded) built_points: u64,
+}
 
-/// A catalogue that was not sealed is checked when it is opened if it is no longer than this. Checking
-/// so much takes about a second.
-const CHECKED_AT_OPEN: u64 = 64 * 1024 * 1024;
+impl Default for WorkAtOpen {
+    /// About a second on two cores: 0.2 s for the files, 0.5 s for the catalogue, and three seconds for
+    /// the shard, after the program was killed while it wrote.
+    fn default() -> Self {
+        Self {
+            read_bytes: 256 * 1024 * 1024,
+            checked_bytes: 64 * 1024 * 1024,
+            built_points: 20_000,
+        }
+    }
+}
+
+#[cfg(test)]
+impl WorkAtOpen {
+    /// Everything is done afterwards.
+    pub(in crate::embedded) const NONE: Self = Self {
+        read_bytes: 0,
+        checked_bytes: 0,
+        built_points: 0,
+    };
+}
 
 /// What is known about a file, or about the files of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,11 +78,11 @@ pub(in crate::embedded) struct Examination {
 }
 
 /// Examines the files of a generation before they are opened.
-pub(in crate::embedded) fn examine(layout: &Layout) -> Examination {
+pub(in crate::embedded) fn examine(layout: &Layout, work: WorkAtOpen) -> Examination {
     let ledger = LedgerContents::read(&layout.ledger());
     let is_suspect = ledger.is_suspect;
     let states = match &ledger.seal {
-        Some(seal) if ledger.is_sealed => compare(layout, seal),
+        Some(seal) if ledger.is_sealed => compare(layout, seal, work.read_bytes),
         _ => [
             FileState::Unsealed,
             FileState::Unsealed,
@@ -90,7 +115,11 @@ impl Examination {
 
     /// Checks the catalogue, unless that would take too long now, and replaces a damaged one. Returns
     /// whether it is known to be whole.
-    pub(in crate::embedded) fn repair_catalogue(&self, layout: &Layout) -> EmbeddedResult<bool> {
+    pub(in crate::embedded) fn repair_catalogue(
+        &self,
+        layout: &Layout,
+        work: WorkAtOpen,
+    ) -> EmbeddedResult<bool> {
         let path = layout.catalogue();
         let bytes = fs::metadata(&path).map_or(0, |file| file.len());
         let is_whole = match (&self.catalogue, &self.ledger.seal) {
@@ -100,7 +129,9 @@ impl Examination {
             }
             (FileState::NotRead, _) => return Ok(false),
             (FileState::Unsealed, _) if bytes == 0 => true,
-            (FileState::Unsealed, _) if bytes > CHECKED_AT_OPEN && !self.must_know_catalogue() => {
+            (FileState::Unsealed, _)
+                if bytes > work.checked_bytes && !self.must_know_catalogue() =>
+            {
                 return Ok(false);
             }
             (FileState::Unsealed | FileState::Differs(_), _) => false,
@@ -125,13 +156,13 @@ fn check_file(path: &Path, ledger: &LedgerContents) -> Option<String> {
 }
 
 /// Compares the catalogue, the embedding cache and the shard with the seal.
-fn compare(layout: &Layout, seal: &Seal) -> [FileState; 3] {
+fn compare(layout: &Layout, seal: &Seal, read_bytes: u64) -> [FileState; 3] {
     let folder = layout.shard(seal.shard);
     let used = |path: &Path| fs::metadata(path).map_or(0, |file| space::allocated(&file));
     let bytes = used(&layout.catalogue())
         + used(&layout.embeddings())
         + space::disk_usage(&folder).unwrap_or_default();
-    let reads = bytes <= READ_AT_OPEN;
+    let reads = bytes <= read_bytes;
 
     let file = |path: &Path, expected| match length_differs(path, expected) {
         Some(difference) => FileState::Differs(difference),

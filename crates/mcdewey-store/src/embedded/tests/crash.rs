@@ -160,7 +160,7 @@ async fn points_of_a_snapshot_stay_during_a_search() {
 
 /// Copies a folder. Blocks of zeros become holes, because the engine creates large, mostly empty
 /// files.
-fn copy_folder(from: &Path, to: &Path) {
+pub(super) fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
