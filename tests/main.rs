@@ -6,6 +6,8 @@
 
 /// Keys, roles, rate limits of wrong keys, and TLS.
 mod access;
+/// Backups are made beside a server, checked and restored.
+mod backup;
 /// Malformed and hostile files.
 mod bad_input;
 /// The pages in a real browser.
@@ -30,6 +32,8 @@ mod generations;
 mod house;
 /// Updating a library: unchanged, changed, removed and unreadable files.
 mod ingest;
+/// Damage to stored files is found, said and repaired.
+mod integrity;
 /// REST, MCP, web page and terminal return the same answer.
 mod interfaces;
 /// Invalid MCP messages, and documents whose names contain instructions.

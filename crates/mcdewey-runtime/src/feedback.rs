@@ -26,9 +26,14 @@ pub struct FeedbackFile {
 }
 
 impl FeedbackFile {
+    /// The path of the file in a data directory.
+    pub fn path_in(data_dir: &Path) -> PathBuf {
+        data_dir.join(FILE)
+    }
+
     /// The file in this data directory. It is created with the first judgment.
     pub fn in_data_dir(data_dir: &Path) -> Self {
-        Self::new(data_dir.join(FILE))
+        Self::new(Self::path_in(data_dir))
     }
 
     fn new(path: PathBuf) -> Self {

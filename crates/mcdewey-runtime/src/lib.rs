@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backup;
 mod config;
 mod data_dir_lock;
 mod engine;
@@ -26,6 +27,10 @@ mod removal;
 mod search_config;
 mod watch;
 
+pub use backup::{
+    BackupInfo, BackupRequest, BackupSchedule, ModelFiles, create_backup, restore_backup,
+    run_backup_schedule, verify_backup,
+};
 pub use config::{EngineConfig, IngestConfig, RerankConfig};
 pub use data_dir_lock::DataDirLock;
 pub use engine::Engine;

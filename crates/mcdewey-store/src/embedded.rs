@@ -7,6 +7,7 @@
 //! snapshot are not removed.
 
 mod asked;
+mod backup;
 mod catalogue;
 mod commit;
 mod database;
@@ -46,6 +47,7 @@ use mcdewey_core::{
     Revision, RootName, SourcePath, VectorBacklog, VectorEpoch, WordsOnlyDocument,
 };
 
+pub use backup::{CopiedLibrary, check_copy, copied_files, copy_library, copy_size};
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
 pub use indexed_root::IndexedRoot;
 pub use space::free_space;

@@ -25,8 +25,9 @@ mod terms;
 pub mod testing;
 
 pub use embedded::{
-    EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, IndexedRoot,
-    VectorEncoding, VectorStorage, free_space,
+    CopiedLibrary, EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations,
+    IndexedRoot, VectorEncoding, VectorStorage, check_copy, copied_files, copy_library, copy_size,
+    free_space,
 };
 pub use owner::{LockError, Owner, OwnerLock};
 pub use permissions::{create_private_files, make_private};

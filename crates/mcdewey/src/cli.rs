@@ -249,6 +249,15 @@ pub(crate) enum Command {
     /// their passages stay in the embedding cache, which identifies them by hash and contains no
     /// text.
     Remove(RemoveArgs),
+    /// Write the library to one file, also while a server uses it
+    ///
+    /// The file has the documents, vectors, readers' judgments and keys. Keep it where only you can
+    /// read it.
+    Backup(BackupArgs),
+    /// Check that everything in a backup is what was written
+    Verify(BackupFileArgs),
+    /// Make the data directory from a backup
+    Restore(BackupFileArgs),
     /// Create, list and revoke the access keys of clients
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -350,6 +359,29 @@ pub(crate) struct RemoveArgs {
     #[arg(long)]
     pub(crate) force: bool,
     /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// File to write, which must not exist
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Add the folder of models, so that the backup can be restored where none can be downloaded
+    #[arg(long)]
+    pub(crate) with_models: bool,
+    /// Print what is in it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupFileArgs {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print what is in it as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

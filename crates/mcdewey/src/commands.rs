@@ -1,6 +1,7 @@
 //! One module per command. Commands only connect the other crates and contain no logic of their
 //! own.
 
+pub(crate) mod backup;
 pub(crate) mod convert;
 pub(crate) mod doctor;
 pub(crate) mod eval;

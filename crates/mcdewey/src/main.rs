@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod backup;
 mod cli;
 mod commands;
 mod connections;
@@ -62,6 +63,9 @@ fn loads_runtime(command: &Command) -> bool {
         | Command::Rollback(_)
         | Command::Remove(_) => true,
         Command::Ready
+        | Command::Backup(_)
+        | Command::Verify(_)
+        | Command::Restore(_)
         | Command::Rules(_)
         | Command::Keys(_)
         | Command::Convert(_)
@@ -115,6 +119,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Rules(command) => commands::rules::run(settings, command).await,
             Command::Ready => commands::ready::run(settings).await,
             Command::Remove(args) => commands::remove::run(settings, args).await,
+            Command::Backup(args) => commands::backup::run(settings, args).await,
+            Command::Verify(args) => commands::backup::verify(args).await,
+            Command::Restore(args) => commands::backup::restore(settings, args).await,
             Command::Keys(command) => commands::keys::run(&settings, command),
             Command::Convert(args) => commands::convert::run(settings, args).await,
             Command::ConvertWorker(args) => commands::convert::run_worker(&args),
@@ -154,7 +161,11 @@ impl WriteTarget {
             | Command::Ready
             | Command::Remove(_)
             | Command::Keys(_) => Self::DataDir,
-            Command::Models(_)
+            // They give their files the right modes themselves.
+            Command::Backup(_)
+            | Command::Verify(_)
+            | Command::Restore(_)
+            | Command::Models(_)
             | Command::Rules(_)
             | Command::Convert(_)
             | Command::ConvertWorker(_) => Self::UserFiles,

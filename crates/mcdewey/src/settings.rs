@@ -11,12 +11,13 @@ use mcdewey_core::RootName;
 use mcdewey_ingest::{LibraryFile, Root};
 use mcdewey_provision::{ModelSettings, PdfiumSettings, RerankerSettings};
 use mcdewey_query::{TelemetrySettings, is_host};
-use mcdewey_runtime::{Precision, RerankConfig, ServerLocation};
+use mcdewey_runtime::{BackupSchedule, Precision, RerankConfig, ServerLocation};
 use mcdewey_search::Fusion;
 use mcdewey_store::{VectorEncoding, VectorStorage};
 use serde::Deserialize;
 
 use crate::access::{self, AccessTable};
+use crate::backup::BackupTable;
 use crate::cli::SettingFlags;
 use crate::connections::ConnectionSettings;
 use crate::limits::LimitsTable;
@@ -72,6 +73,8 @@ pub(crate) struct Settings {
     /// Whose feedback on hits is stored.
     pub(crate) feedback: FeedbackPolicy,
     pub(crate) log_format: LogFormat,
+    /// The backups that a server makes; `None` for none.
+    pub(crate) backup: Option<BackupSchedule>,
 }
 
 /// The contents of `mcdewey.toml`.
@@ -109,6 +112,7 @@ struct SettingsFile {
     question_log: Option<String>,
     feedback: Option<String>,
     log_format: Option<String>,
+    backup: BackupTable,
     limits: LimitsTable,
     qdrant: QdrantTable,
     rerank: RerankTable,
@@ -275,6 +279,7 @@ impl Settings {
             connections,
             feedback: feedback.map_err(anyhow::Error::msg)?,
             log_format: log_format.map_err(anyhow::Error::msg)?,
+            backup: file.backup.resolve()?,
         })
     }
 }

@@ -16,7 +16,7 @@ const IDLE_READERS: usize = 16;
 
 /// How long a connection waits for a lock. Only a checkpoint or an operator's own tool can hold
 /// one.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Prepared statements cached per connection.
 const CACHED_STATEMENTS: usize = 64;

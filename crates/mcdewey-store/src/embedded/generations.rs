@@ -69,7 +69,8 @@ impl Generations {
         retire::empty_trash(dir)?;
 
         let mut record = Record::load(dir)?;
-        if adopt::reconcile(&mut record, dir)? {
+        let was_damaged = !layout::record_path(dir).exists() && record != Record::default();
+        if adopt::reconcile(&mut record, dir)? || was_damaged {
             record.save(dir)?;
         }
 
@@ -320,6 +321,37 @@ impl Generations {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The live generation of a data directory that another process may own.
+pub(super) fn live_generation(dir: &Path) -> Result<Option<Generation>, IndexError> {
+    Ok(Record::peek(dir)?.live)
+}
+
+/// The model that is recorded for a generation.
+pub(super) fn recorded_model(
+    dir: &Path,
+    generation: &Generation,
+) -> Result<Option<ModelInfo>, IndexError> {
+    let record = Record::peek(dir)?;
+    Ok(record
+        .entry(generation)
+        .and_then(|entry| entry.model.clone()))
+}
+
+/// Records a generation, and nothing else, in another folder.
+pub(super) fn copy_live_entry(
+    from: &Path,
+    to: &Path,
+    generation: &Generation,
+) -> Result<(), IndexError> {
+    let record = Record::peek(from)?;
+    let entry = record.entry(generation).cloned().ok_or_else(|| {
+        IndexError::Unavailable(format!(
+            "generation {generation} was replaced meanwhile; try again"
+        ))
+    })?;
+    Record::of_live(entry).save(to)
 }
 
 impl State {

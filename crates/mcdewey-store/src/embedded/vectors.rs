@@ -158,7 +158,7 @@ fn can_be_read(path: &Path) -> bool {
 }
 
 /// What is wrong with a cache, if anything is.
-fn damage(path: &Path) -> Option<String> {
+pub(super) fn damage(path: &Path) -> Option<String> {
     let check = || -> EmbeddedResult<Option<String>> {
         let connection = Connection::open(path)?;
         let structure: String =

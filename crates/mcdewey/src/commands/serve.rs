@@ -6,6 +6,7 @@
 //! the settings require another generation than the live one, it is built in the background too, and
 //! replaces the live one when it is complete.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,13 +15,16 @@ use mcdewey_auth::AccessPolicy;
 use mcdewey_auth::startup::KeyWatcher;
 use mcdewey_core::{OwnerError, OwnerHandle, SyncProgress, SyncRequest};
 use mcdewey_query::{AppState, Filling, Startup, Telemetry, app};
-use mcdewey_runtime::{DataDirLock, Engine, FeedbackFile, LibraryOwner, RootWatcher};
+use mcdewey_runtime::{
+    DataDirLock, Engine, FeedbackFile, LibraryOwner, RootWatcher, run_backup_schedule,
+};
 use mcdewey_search::LiveLibrary;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::access;
+use crate::backup;
 use crate::cli::ServeArgs;
 use crate::connections::{Capacities, ConnectionServer, raise_open_file_limit};
 use crate::engine_config::engine_config;
@@ -106,6 +110,7 @@ struct Listening {
 struct Service {
     _watcher: Option<RootWatcher>,
     _first_sync: AbortOnDrop,
+    _backups: Option<AbortOnDrop>,
     _owner: OwnerTasks,
 }
 
@@ -138,6 +143,14 @@ async fn open(
         .public_url
         .clone()
         .unwrap_or_else(|| listening.public_url.clone());
+    let backups = settings
+        .backup
+        .clone()
+        .filter(|_| settings.qdrant.is_none())
+        .map(|schedule| {
+            let request = backup::request(&settings, PathBuf::new(), false);
+            AbortOnDrop(tokio::spawn(run_backup_schedule(schedule, request)))
+        });
     let live = LiveLibrary::from(Arc::new(engine.library()));
     let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
     let owner = Arc::new(LibraryOwner::new(
@@ -199,6 +212,7 @@ async fn open(
     let service = Service {
         _watcher: watcher,
         _first_sync: AbortOnDrop(first_sync),
+        _backups: backups,
         _owner: owner,
     };
     Ok((lock, service))

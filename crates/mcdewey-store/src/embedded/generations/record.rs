@@ -70,6 +70,18 @@ impl Record {
     /// A damaged record is replaced by its copy; if that is damaged as well, by an empty one, and the
     /// generations are found by their folders.
     pub(super) fn load(dir: &Path) -> Result<Self, IndexError> {
+        let path = layout::record_path(dir);
+        let record = Self::peek(dir)?;
+        if matches!(Self::read(&path)?, Stored::Damaged(_)) {
+            // Kept for an operator; a later one replaces it.
+            let _ = fs::rename(&path, path.with_extension("json.damaged"));
+        }
+
+        Ok(record)
+    }
+
+    /// Like [`Record::load`], but changes nothing.
+    pub(super) fn peek(dir: &Path) -> Result<Self, IndexError> {
         let (path, copy) = (layout::record_path(dir), layout::record_copy_path(dir));
         let damage = match Self::read(&path)? {
             Stored::Whole(record) => return Ok(record),
@@ -79,10 +91,6 @@ impl Record {
         };
 
         let copied = Self::read(&copy)?;
-        if path.exists() {
-            // Kept for an operator; a later one replaces it.
-            let _ = fs::rename(&path, path.with_extension("json.damaged"));
-        }
         if let Stored::Whole(record) = copied {
             tracing::warn!(path = %path.display(), damage, "using the copy of a damaged record");
             return Ok(record);
@@ -154,6 +162,15 @@ impl Record {
                     path.display()
                 )),
             })
+    }
+
+    /// A record with one generation, which is live.
+    pub(super) fn of_live(entry: GenerationEntry) -> Self {
+        Self {
+            live: Some(entry.generation.clone()),
+            generations: vec![entry],
+            ..Self::default()
+        }
     }
 
     pub(super) fn entry(&self, generation: &Generation) -> Option<&GenerationEntry> {

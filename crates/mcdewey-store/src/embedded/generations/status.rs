@@ -38,7 +38,7 @@ pub struct GenerationStatus {
 impl Generations {
     /// Lists the generations of a data directory, which another process may own. Changes nothing.
     pub fn list(dir: &Path) -> Result<Vec<GenerationStatus>, IndexError> {
-        let mut record = Record::load(dir)?;
+        let mut record = Record::peek(dir)?;
         adopt::reconcile(&mut record, dir)?;
 
         Ok(record
