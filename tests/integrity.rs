@@ -109,7 +109,10 @@ fn a_damaged_document_is_left_out_and_named_until_it_is_read_again() {
 
     let report = ingest(&server.data(), &repository().join("corpus"));
     assert_eq!(report["written"], 1, "{report:#}");
-    assert_eq!(server.get_json("/readyz")["damaged"], 0);
+    // What `/readyz` says may be a second old.
+    wait_until(SERVER_REACTS_WITHIN, || {
+        server.get_json("/readyz")["damaged"] == 0
+    });
     let answer = server.search(&question());
     assert_eq!(answer["degraded"], Value::Null);
     let ids = |hits: &Value| crate::support::chunk_ids(&json!({"hits": hits}));
@@ -142,6 +145,21 @@ fn doctor_names_what_is_damaged_and_fails() {
             .args(["doctor", "--deep"]),
     );
     assert!(text.contains("everything stored fits"), "{text}");
+}
+
+/// A command closes the library before it ends, so that the next one has nothing to check.
+#[test]
+fn a_command_leaves_a_sealed_library() {
+    let folder = sample_library();
+    let data = folder.path().join("data");
+    for arguments in [["search", QUESTION], ["doctor", "--deep"]] {
+        let _ = mcdewey(&data).args(arguments).output().unwrap();
+        let ledger = fs::read_to_string(files_named(&data, "ledger").pop().unwrap()).unwrap();
+        assert!(
+            ledger.contains("\"sealed\"") && !ledger.contains("\"opened\""),
+            "{arguments:?}: {ledger}"
+        );
+    }
 }
 
 /// A killed server that was idle leaves sealed files behind: nothing is made again after it.

@@ -14,6 +14,7 @@ mod database;
 mod durable;
 mod erase;
 mod error;
+mod files_in_use;
 mod filter;
 mod generations;
 mod held_snapshot;
@@ -48,6 +49,7 @@ use mcdewey_core::{
 };
 
 pub use backup::{CopiedLibrary, check_copy, copied_files, copy_library, copy_size};
+pub use files_in_use::wait_until_closed;
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
 pub use indexed_root::IndexedRoot;
 pub use space::free_space;
@@ -57,6 +59,7 @@ use asked::AskedDocuments;
 use catalogue::{Catalogue, Snapshot};
 use commit::{Committer, Unverified};
 use error::EmbeddedResult;
+use files_in_use::FilesInUse;
 use integrity::{Ledger, Verification, WorkAtOpen};
 use keyword_vectors::KeywordVectors;
 use layout::Layout;
@@ -121,10 +124,6 @@ struct Shared {
     /// Declared last, so that it is dropped after the shard has closed its files.
     files_in_use: Arc<FilesInUse>,
 }
-
-/// While an instance is alive, files of the generation are in use.
-#[derive(Debug)]
-struct FilesInUse;
 
 /// The generation that this version of the program makes with a model and a splitter.
 fn generation_for(model: &ModelInfo, chunker: &str) -> Generation {
@@ -239,14 +238,13 @@ impl EmbeddedIndex {
             keyword_vectors: KeywordVectors::default(),
             verification: Verification::default(),
             shard: RwLock::new(shard),
-            files_in_use: Arc::new(FilesInUse),
+            files_in_use: Arc::new(FilesInUse::new()),
         });
 
         let erasure_is_unfinished = erase::is_unfinished(&layout);
         let mut committer = Committer::new(
             shared,
-            catalogue_writer,
-            vector_writer,
+            (catalogue_writer, vector_writer),
             layout,
             min_free_bytes,
             unverified,

@@ -27,7 +27,7 @@ pub mod testing;
 pub use embedded::{
     CopiedLibrary, EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations,
     IndexedRoot, VectorEncoding, VectorStorage, check_copy, copied_files, copy_library, copy_size,
-    free_space,
+    free_space, wait_until_closed,
 };
 pub use owner::{LockError, Owner, OwnerLock};
 pub use permissions::{create_private_files, make_private};

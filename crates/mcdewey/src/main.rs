@@ -27,6 +27,7 @@ mod terminal;
 mod tls;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use mcdewey_runtime::error_message;
@@ -34,6 +35,9 @@ use mcdewey_runtime::error_message;
 use cli::{Cli, Command};
 use log::LogFormat;
 use settings::Settings;
+
+/// How long the end of the process waits for tasks that use the index.
+const CLOSED_WITHIN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -127,6 +131,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::ConvertWorker(args) => commands::convert::run_worker(&args),
         }
     });
+
+    // What was written is sealed when the last reference to the index is dropped, which tasks that were
+    // just aborted may still hold.
+    mcdewey_store::wait_until_closed(CLOSED_WITHIN);
 
     // Does not wait for blocking tasks: a file being read or a batch being embedded must not delay
     // the exit.

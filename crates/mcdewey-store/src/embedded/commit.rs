@@ -84,8 +84,7 @@ pub(super) struct Committer {
 impl Committer {
     pub(super) fn new(
         shared: Arc<Shared>,
-        mut catalogue: CatalogueWriter,
-        vectors: VectorWriter,
+        (mut catalogue, vectors): (CatalogueWriter, VectorWriter),
         layout: Layout,
         min_free_bytes: u64,
         unverified: Unverified,

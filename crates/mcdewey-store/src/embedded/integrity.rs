@@ -25,7 +25,7 @@ pub(super) use document_sum::document_sum;
 pub(super) use examine::{Examination, FileState, WorkAtOpen, examine, shard_state};
 pub(super) use ledger::{Change, Ledger, LedgerContents, LedgerDocument};
 pub(super) use salvage::{put_in_place, remove_with_log};
-pub(super) use seal::{CATALOGUE_COUNTERS, fits, seal};
+pub(super) use seal::{SQLITE_COUNTERS, fits, seal};
 pub(super) use verification::{Suspect, Verification};
 
 /// Reasons why a document is left out, for an operator.

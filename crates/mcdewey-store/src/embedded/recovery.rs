@@ -65,7 +65,7 @@ pub(super) fn open(
             rebuilt.inspect(|_| *state = FileState::Fits)
         }
         FileState::Unsealed if points <= source.built_at_open => {
-            build_another(layout, source, writer, number, interrupted, state)
+            build_another(layout, source, writer, number, state)
         }
         _ => load_or_rebuild(layout, source, writer, number, interrupted),
     };
@@ -83,7 +83,6 @@ fn build_another(
     source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
     number: u64,
-    interrupted: u32,
     state: &mut FileState,
 ) -> EmbeddedResult<Shard> {
     match build(layout, source, writer) {
@@ -96,6 +95,8 @@ fn build_another(
         }
         Err(error) if matches!(error, EmbeddedError::Index(IndexError::NoSpace(_))) => {
             tracing::warn!(%error, "the shard is not verified, because there is no space for another");
+            // This attempt does not count.
+            let interrupted = interrupted_attempts(layout).saturating_sub(1);
             load_or_rebuild(layout, source, writer, number, interrupted)
         }
         Err(error) => Err(error),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Committer;
 use crate::embedded::error::EmbeddedResult;
 use crate::embedded::integrity::{
-    self, CATALOGUE_COUNTERS, Examination, FileState, LedgerContents, reason,
+    self, Examination, FileState, LedgerContents, SQLITE_COUNTERS, reason,
 };
 
 /// How long the writer is idle before it seals what was written.
@@ -100,11 +100,7 @@ impl Committer {
         let is_whole = match unverified.catalogue {
             FileState::Fits => true,
             FileState::NotRead => seal.is_some_and(|seal| {
-                integrity::fits(
-                    &self.layout.catalogue(),
-                    &seal.catalogue,
-                    CATALOGUE_COUNTERS,
-                )
+                integrity::fits(&self.layout.catalogue(), &seal.catalogue, SQLITE_COUNTERS)
             }),
             FileState::Unsealed | FileState::Differs(_) => false,
         };
@@ -119,7 +115,7 @@ impl Committer {
         if unverified.embeddings == FileState::NotRead
             && seal.is_some_and(|seal| {
                 let path = self.layout.embeddings();
-                !integrity::fits(&path, &seal.embeddings, CATALOGUE_COUNTERS)
+                !integrity::fits(&path, &seal.embeddings, SQLITE_COUNTERS)
             })
         {
             // Each vector is compared with its checksum when it is used. What else is wrong with the

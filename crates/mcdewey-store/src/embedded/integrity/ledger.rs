@@ -315,8 +315,7 @@ impl Seal {
     pub(super) fn new(
         revision: u64,
         shard: u64,
-        catalogue: FileSum,
-        embeddings: FileSum,
+        [catalogue, embeddings]: [FileSum; 2],
         shard_files: BTreeMap<String, FileSum>,
         descriptions: BTreeMap<String, String>,
     ) -> Self {
@@ -352,7 +351,7 @@ mod tests {
         fs::write(dir.join("a"), "a").unwrap();
         let sum = FileSum::of(&dir.join("a"), &[]).unwrap();
         let mut ledger = Ledger::new(path.clone());
-        let seal = Seal::new(7, 1, sum, sum, BTreeMap::new(), BTreeMap::new());
+        let seal = Seal::new(7, 1, [sum, sum], BTreeMap::new(), BTreeMap::new());
         let documents = vec![document("a.md", "1"), document("b.md", "1")];
         ledger.seal(seal, documents).unwrap();
         assert!(LedgerContents::read(&path).is_sealed);

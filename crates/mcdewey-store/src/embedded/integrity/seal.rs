@@ -13,7 +13,7 @@ use crate::embedded::layout::Layout;
 
 /// The parts of an SQLite file that change although nothing in it does: the counter of changes, and
 /// which program wrote at which counter.
-pub(in crate::embedded) const CATALOGUE_COUNTERS: &[Range<usize>] = &[24..28, 92..100];
+pub(in crate::embedded) const SQLITE_COUNTERS: &[Range<usize>] = &[24..28, 92..100];
 
 /// Seals a generation whose files are complete, and which nothing writes to.
 pub(in crate::embedded) fn seal(
@@ -32,8 +32,10 @@ pub(in crate::embedded) fn seal(
     let seal = Seal::new(
         revision,
         shard,
-        FileSum::of(&layout.catalogue(), CATALOGUE_COUNTERS)?,
-        FileSum::of(&layout.embeddings(), CATALOGUE_COUNTERS)?,
+        [
+            FileSum::of(&layout.catalogue(), SQLITE_COUNTERS)?,
+            FileSum::of(&layout.embeddings(), SQLITE_COUNTERS)?,
+        ],
         shard_files,
         descriptions,
     );

@@ -165,7 +165,7 @@ async fn a_text_that_does_not_fit_its_hash_is_not_served_and_costs_one_document(
     // The words of the library were counted again, so scores are the same once it is complete.
     apply(&index, &history()[5]).await;
     assert_eq!(view_of(&index).await, expected);
-    index.remove(&[damaged.clone()]).await.unwrap();
+    index.remove(std::slice::from_ref(&damaged)).await.unwrap();
     assert!(index.damaged_documents().await.unwrap().is_empty());
 }
 
