@@ -42,7 +42,7 @@ fn backups_made_while_a_server_ingests_are_whole_and_of_one_moment() {
         let changes = scope.spawn(|| {
             for round in 1..=6 {
                 write(round);
-                assert_eq!(ingest(&data, &corpus)["written"], 8);
+                ingest(&data, &corpus);
             }
         });
 

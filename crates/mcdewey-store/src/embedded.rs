@@ -57,10 +57,10 @@ pub use vector_storage::{VectorEncoding, VectorStorage};
 
 use asked::AskedDocuments;
 use catalogue::{Catalogue, Snapshot};
-use commit::{Committer, Unverified};
+use commit::Committer;
 use error::EmbeddedResult;
 use files_in_use::FilesInUse;
-use integrity::{Ledger, Verification, WorkAtOpen};
+use integrity::{Ledger, Unverified, Verification, WorkAtOpen};
 use keyword_vectors::KeywordVectors;
 use layout::Layout;
 use reader::EmbeddedReader;

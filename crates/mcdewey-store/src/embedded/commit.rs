@@ -6,6 +6,7 @@
 //! extra in the shard is removed when it is opened next.
 
 mod complete;
+mod prune;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use super::catalogue::CatalogueWriter;
 use super::erase;
 use super::error::EmbeddedResult;
 use super::held_snapshot::READER_GRACE;
+use super::integrity::Unverified;
 use super::layout::Layout;
 use super::recovery::{self, ShardSource};
 use super::shard::Point;
@@ -29,14 +31,13 @@ use crate::commands::{PendingCommit, answer, answer_all};
 use crate::prepare::Prepared;
 use crate::snapshots::{KeptForSnapshots, OpenSnapshots};
 
-pub(super) use verify::Unverified;
+/// The size of the shard, in bytes, below which rebuilding it is not worthwhile. A shard of a few points
+/// has 30 MiB.
+const SHARD_ALLOWED: u64 = 64 * 1024 * 1024;
 
-/// The size of the engine's log, in bytes, below which rebuilding the shard is not worthwhile.
-const LOG_ALLOWED: u64 = 256 * 1024 * 1024;
-
-/// The additional size of the log, in bytes, allowed per point: five times what is written to add a
-/// point with 384 numbers and 90 words (3 KB).
-const LOG_PER_POINT: u64 = 15 * 1024;
+/// The additional size of the shard, in bytes, allowed per point. A point with 384 numbers and 90 words
+/// takes some 6 KB in the segments, and 3 KB in the engine's log, which never shrinks.
+const SHARD_PER_POINT: u64 = 20 * 1024;
 
 /// The age at which a reader's snapshot is ended when something is committed: the log of the
 /// catalogue grows while it is open.
@@ -245,8 +246,8 @@ impl Committer {
         change.commit()
     }
 
-    /// Makes deletions durable, compacts the shard, and rebuilds it when its log has grown out of
-    /// proportion to its points.
+    /// Makes deletions durable, compacts the shard, rebuilds it when its files have grown out of proportion
+    /// to its points, and deletes vectors of passages that no longer exist.
     pub(super) fn optimize(&mut self) -> EmbeddedResult<()> {
         self.remove_replaced_points();
         if !self.needs_optimize {
@@ -263,25 +264,26 @@ impl Committer {
         }
 
         self.begin_shard_change();
-        let log_size = {
+        let size = {
             let shard = shared.shard();
             shard.flush()?;
             if !shard.optimize(points, self.min_free_bytes)? {
                 return Ok(());
             }
-            shard.log_size()?
+            shard.disk_usage()?
         };
 
-        if log_size > LOG_ALLOWED + LOG_PER_POINT * points {
+        if size > SHARD_ALLOWED + SHARD_PER_POINT * points {
             // The new shard would lack points of older snapshots; the next run tries again.
             if self.snapshots().any_before(self.first_current_snapshot) {
                 return Ok(());
             }
 
             self.replace_shard()?;
-            tracing::info!("rebuilt the shard because its log had grown");
+            tracing::info!("rebuilt the shard because its files had grown");
         }
 
+        self.prune_vectors(points)?;
         self.needs_optimize = false;
         Ok(())
     }

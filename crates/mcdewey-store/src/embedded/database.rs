@@ -71,7 +71,7 @@ impl Database {
     /// that writes.
     pub(super) fn open(path: &Path, schema: Schema) -> Result<(Self, Connection), IndexError> {
         let explained = |error: rusqlite::Error| explain(path, schema, &error);
-        space::check(path.parent().unwrap_or(path), 0, SPACE_TO_OPEN)?;
+        check_space(path)?;
         let mut writer = Connection::open(path).map_err(explained)?;
         configure(&writer).map_err(explained)?;
 
@@ -192,6 +192,11 @@ fn create(writer: &mut Connection, schema: Schema) -> rusqlite::Result<()> {
     transaction.execute_batch(schema.tables)?;
     transaction.pragma_update(None, "user_version", schema.version)?;
     transaction.commit()
+}
+
+/// Errs if there is too little space to open a file, even only to read it.
+pub(super) fn check_space(path: &Path) -> EmbeddedResult<()> {
+    space::check(path.parent().unwrap_or(path), 0, SPACE_TO_OPEN)
 }
 
 /// Creates a file with empty tables, without a log of its own.

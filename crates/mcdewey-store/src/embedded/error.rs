@@ -3,11 +3,18 @@
 use std::io;
 use std::path::PathBuf;
 
-use mcdewey_core::IndexError;
+use mcdewey_core::{IndexError, SourcePath};
 use qdrant_edge::OperationError;
 
 use super::database;
-use super::integrity::Suspect;
+
+/// A document that a reader found damaged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::embedded) enum Suspect {
+    /// By `documents.id`.
+    Id(i64),
+    Source(SourcePath),
+}
 
 /// An error before it leaves this crate.
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 
 use mcdewey_core::{Generation, IndexError};
 
+/// The name of a generation's catalogue.
+pub(super) const CATALOGUE: &str = "catalogue.sqlite";
+
 /// The prefix of the name of a folder that is being deleted.
 pub(super) const TRASH: &str = "trash-";
 
@@ -105,7 +108,7 @@ impl Layout {
     }
 
     pub(super) fn catalogue(&self) -> PathBuf {
-        self.generation_dir.join("catalogue.sqlite")
+        self.generation_dir.join(CATALOGUE)
     }
 
     pub(super) fn shard(&self, number: u64) -> PathBuf {

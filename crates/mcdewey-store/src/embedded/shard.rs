@@ -373,13 +373,9 @@ impl Shard {
         Ok(())
     }
 
-    /// The size of the engine's log in bytes. The log never shrinks.
-    pub(super) fn log_size(&self) -> EmbeddedResult<u64> {
-        let mut size = 0;
-        for entry in fs::read_dir(self.dir.join("wal"))? {
-            size += entry?.metadata()?.len();
-        }
-        Ok(size)
+    /// Bytes that the files of the shard occupy on the disk, the engine's log included.
+    pub(super) fn disk_usage(&self) -> EmbeddedResult<u64> {
+        space::disk_usage(&self.dir)
     }
 
     /// Closes the shard and deletes its folder.

@@ -1,5 +1,6 @@
 //! Tests of the index in a directory that inspect or damage its files.
 
+mod churn;
 mod crash;
 mod integrity;
 mod recovery;

@@ -44,14 +44,21 @@ impl VectorCache {
         is_suspect: bool,
     ) -> Result<(Self, VectorWriter), IndexError> {
         let path = layout.embeddings();
-        if path.exists()
-            && (is_suspect || !can_be_read(&path))
-            && let Some(damage) = damage(&path)
-        {
-            keep_whole_vectors(&path, &layout.damaged_embeddings(), &damage)?;
+        if is_suspect {
+            repair(&path, &layout.damaged_embeddings())?;
         }
 
-        Self::open_file(&path)
+        match Self::open_file(&path) {
+            Err(IndexError::NoSpace(reason)) => Err(IndexError::NoSpace(reason)),
+            Err(error) => {
+                if repair(&path, &layout.damaged_embeddings())? {
+                    Self::open_file(&path)
+                } else {
+                    Err(error)
+                }
+            }
+            opened => opened,
+        }
     }
 
     fn open_file(path: &Path) -> Result<(Self, VectorWriter), IndexError> {
@@ -65,6 +72,16 @@ impl VectorCache {
     pub(super) fn get(&self, keys: &[ContentHash]) -> EmbeddedResult<Vec<Option<Vec<f32>>>> {
         self.database
             .read(|snapshot| keys.iter().map(|key| get_one(snapshot, key)).collect())
+    }
+
+    /// The number of vectors.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> EmbeddedResult<u64> {
+        self.database.read(|snapshot| {
+            let sql = "SELECT count(*) FROM vectors";
+            let count: i64 = snapshot.query_row(sql, [], |row| row.get(0))?;
+            Ok(count.cast_unsigned())
+        })
     }
 
     /// Returns those of the keys that have no vector.
@@ -109,6 +126,37 @@ impl VectorWriter {
         Ok(transaction.commit()?)
     }
 
+    /// The number of vectors.
+    pub(super) fn count(&self) -> EmbeddedResult<u64> {
+        let count: i64 = self
+            .connection
+            .query_row("SELECT count(*) FROM vectors", [], |row| row.get(0))?;
+        Ok(count.cast_unsigned())
+    }
+
+    /// Deletes all vectors but those of these keys. Returns how many it deleted.
+    pub(super) fn keep_only(&mut self, keys: &HashSet<[u8; 32]>) -> EmbeddedResult<usize> {
+        let transaction = self.connection.transaction()?;
+        let mut surplus: Vec<i64> = Vec::new();
+        {
+            let mut select = transaction.prepare("SELECT rowid, key FROM vectors")?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                if !keys.contains(&row.get::<_, [u8; 32]>(1)?) {
+                    surplus.push(row.get(0)?);
+                }
+            }
+
+            let mut delete = transaction.prepare("DELETE FROM vectors WHERE rowid = ?1")?;
+            for row in &surplus {
+                delete.execute([row])?;
+            }
+        }
+
+        transaction.commit()?;
+        Ok(surplus.len())
+    }
+
     /// Copies the log into the file. Returns whether the file is complete without it.
     pub(super) fn checkpoint(&self) -> EmbeddedResult<bool> {
         Ok(database::checkpoint(&self.connection)?)
@@ -145,16 +193,19 @@ fn fits(key: &ContentHash, vector: &[u8], sum: Option<&[u8]>) -> bool {
     sum.is_none_or(|sum| sum == sum_of(key, vector))
 }
 
-/// Whether SQLite can read the beginning of a file. One whose tables have a later version, or that
-/// another program has locked, is not damaged.
-fn can_be_read(path: &Path) -> bool {
-    let read = || {
-        let connection = Connection::open(path)?;
-        connection.query_row("SELECT count(*) FROM vectors", [], |row| {
-            row.get::<_, i64>(0)
-        })
+/// Replaces a cache if it is damaged. Returns whether it was.
+fn repair(path: &Path, aside: &Path) -> Result<bool, IndexError> {
+    if !path.exists() {
+        return Ok(false);
+    }
+
+    database::check_space(path)?;
+    let Some(damage) = damage(path) else {
+        return Ok(false);
     };
-    read().map_or_else(|error| !database::is_damage(&error), |_| true)
+
+    keep_whole_vectors(path, aside, &damage)?;
+    Ok(true)
 }
 
 /// What is wrong with a cache, if anything is.

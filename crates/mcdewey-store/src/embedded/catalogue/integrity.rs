@@ -6,12 +6,12 @@ use std::path::Path;
 use mcdewey_core::{ContentHash, DamagedDocument, ManifestEntry, RootName, SourcePath};
 use rusqlite::{Connection, Transaction};
 
-use super::DATABASE;
 use super::read::{Snapshot, hash};
+use super::tables::DATABASE;
 use super::write::Change;
 use crate::embedded::database;
-use crate::embedded::error::{EmbeddedError, EmbeddedResult};
-use crate::embedded::integrity::{self, LedgerDocument, Suspect};
+use crate::embedded::error::{EmbeddedError, EmbeddedResult, Suspect};
+use crate::embedded::integrity::{self, LedgerDocument};
 
 /// Creates an empty catalogue, which is not in use yet.
 pub(in crate::embedded) fn create(path: &Path) -> EmbeddedResult<Connection> {

@@ -20,8 +20,7 @@ use super::locations::{DescribedDocument, StoredPoint};
 use super::write::role_name;
 use crate::embedded::IndexedRoot;
 use crate::embedded::database;
-use crate::embedded::error::{EmbeddedError, EmbeddedResult};
-use crate::embedded::integrity::Suspect;
+use crate::embedded::error::{EmbeddedError, EmbeddedResult, Suspect};
 use crate::ranking::ChunkLocation;
 
 /// The columns that [`chunk_from_row`] reads.

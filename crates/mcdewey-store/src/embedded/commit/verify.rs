@@ -5,68 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Committer;
-use crate::embedded::error::EmbeddedResult;
-use crate::embedded::integrity::{
-    self, Examination, FileState, LedgerContents, SQLITE_COUNTERS, reason,
-};
+use crate::embedded::error::{EmbeddedResult, Suspect};
+use crate::embedded::integrity::{self, FileState, SQLITE_COUNTERS, Unverified, reason};
 
 /// How long the writer is idle before it seals what was written.
 const IDLE_BEFORE_SEAL: Duration = Duration::from_secs(5);
 
 /// How long it waits after an attempt that readers prevented.
 const SEAL_AGAIN_AFTER: Duration = Duration::from_secs(15);
-
-/// What is not known yet about the files of a generation.
-#[derive(Debug)]
-pub(in crate::embedded) struct Unverified {
-    pub(in crate::embedded) ledger: LedgerContents,
-    catalogue: FileState,
-    embeddings: FileState,
-    /// Replaced by [`FileState::Fits`] when the shard is built again.
-    pub(in crate::embedded) shard: FileState,
-    was_sealed: bool,
-}
-
-impl Unverified {
-    /// What is left to do when the catalogue and the embedding cache are open.
-    pub(in crate::embedded) fn new(examined: Examination, knows_catalogue: bool) -> Self {
-        let was_sealed = [&examined.catalogue, &examined.embeddings, &examined.shard]
-            .into_iter()
-            .all(|state| !state.is_suspect());
-        let Examination {
-            ledger,
-            mut catalogue,
-            mut embeddings,
-            shard,
-        } = examined;
-        if knows_catalogue {
-            catalogue = FileState::Fits;
-        }
-        if embeddings.is_suspect() {
-            // It was checked when it was opened.
-            embeddings = FileState::Fits;
-        }
-
-        Self {
-            ledger,
-            catalogue,
-            embeddings,
-            shard,
-            was_sealed,
-        }
-    }
-
-    /// Whether all files may be what was sealed.
-    pub(in crate::embedded) fn is_sealed(&self) -> bool {
-        self.was_sealed
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        [&self.catalogue, &self.embeddings, &self.shard]
-            .into_iter()
-            .all(|state| *state == FileState::Fits)
-    }
-}
 
 impl Committer {
     /// Compares with its checksums what could not be read when the generation was opened. Readers are
@@ -247,7 +193,7 @@ impl Committer {
         }
     }
 
-    fn set_aside(&mut self, suspect: &integrity::Suspect) -> EmbeddedResult<()> {
+    fn set_aside(&mut self, suspect: &Suspect) -> EmbeddedResult<()> {
         let shared = Arc::clone(&self.shared);
         let Some(document) = shared
             .catalogue

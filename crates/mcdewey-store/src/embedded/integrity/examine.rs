@@ -10,6 +10,7 @@ use super::check::check;
 use super::ledger::{LedgerContents, Seal};
 use super::salvage::salvage;
 use super::seal::{SQLITE_COUNTERS, fits};
+use crate::embedded::database;
 use crate::embedded::error::EmbeddedResult;
 use crate::embedded::layout::Layout;
 use crate::embedded::space;
@@ -137,7 +138,12 @@ impl Examination {
             (FileState::Unsealed | FileState::Differs(_), _) => false,
         };
 
-        if !is_whole && let Some(damage) = check_file(&path, &self.ledger) {
+        if is_whole {
+            return Ok(true);
+        }
+
+        database::check_space(&path)?;
+        if let Some(damage) = check_file(&path, &self.ledger) {
             salvage(layout, &self.ledger, &damage)?;
         }
 

@@ -17,6 +17,7 @@ use crate::embedded::catalogue;
 use crate::embedded::durable;
 use crate::embedded::error::EmbeddedResult;
 use crate::embedded::layout::Layout;
+use crate::embedded::space;
 
 /// The tables with rows of a document, each with the column that has its number.
 const TABLES: [(&str, &str); 5] = [
@@ -49,6 +50,8 @@ pub(in crate::embedded) fn salvage(
     );
 
     remove_with_log(&new)?;
+    let bytes = fs::metadata(&path).map_or(0, |file| file.len());
+    space::check(layout.data_dir(), 0, bytes)?;
     let mut target = catalogue::create(&new)?;
     let lost = copy_whole_documents(&path, &mut target, ledger)?;
     target.close().map_err(|(_, error)| error)?;

@@ -4,18 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use mcdewey_core::{IndexError, SourcePath};
+use mcdewey_core::IndexError;
 
 use crate::embedded::database;
-use crate::embedded::error::EmbeddedError;
-
-/// A document that a reader found damaged.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::embedded) enum Suspect {
-    /// By `documents.id`.
-    Id(i64),
-    Source(SourcePath),
-}
+use crate::embedded::error::{EmbeddedError, Suspect};
 
 /// The state of the verification.
 #[derive(Debug, Default)]
