@@ -335,6 +335,59 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_an_earlier_program_gains_checksums() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("v.sqlite");
+        let (old, new) = (ContentHash::of("a"), ContentHash::of("b"));
+        let earlier = Connection::open(&path).unwrap();
+        earlier
+            .execute_batch(
+                "CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT; \
+                 PRAGMA user_version = 1",
+            )
+            .unwrap();
+        let sql = "INSERT INTO vectors (key, vector) VALUES (?1, ?2)";
+        earlier
+            .execute(sql, (old.as_bytes(), to_bytes(&[0.6, 0.8])))
+            .unwrap();
+        drop(earlier);
+
+        let (cache, mut writer) = VectorCache::open_file(&path).unwrap();
+        writer.put([(&new, [0.8, 0.6].as_slice())]).unwrap();
+        let found = cache.get(&[old, new]).unwrap();
+        assert_eq!(found, [Some(vec![0.6, 0.8]), Some(vec![0.8, 0.6])]);
+        assert_eq!(damage(&path), None);
+    }
+
+    #[test]
+    fn a_damaged_file_keeps_the_vectors_that_are_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, aside) = (dir.path().join("v.sqlite"), dir.path().join("aside.sqlite"));
+        let keys: Vec<ContentHash> = (0..300)
+            .map(|number: i32| ContentHash::of(number.to_string()))
+            .collect();
+        let (cache, mut writer) = VectorCache::open_file(&path).unwrap();
+        let vector = [0.5; 64];
+        writer
+            .put(keys.iter().map(|key| (key, vector.as_slice())))
+            .unwrap();
+        drop((cache, writer));
+        assert!(!repair(&path, &aside).unwrap() && !aside.exists());
+
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 600].fill(7);
+        std::fs::write(&path, bytes).unwrap();
+        assert!(repair(&path, &aside).unwrap() && aside.exists());
+
+        let (cache, _writer) = VectorCache::open_file(&path).unwrap();
+        let found = cache.get(&keys).unwrap();
+        assert!(found.iter().flatten().all(|found| *found == vector));
+        let kept = found.iter().flatten().count();
+        assert!((100..300).contains(&kept), "{kept}");
+    }
+
+    #[test]
     fn a_vector_that_does_not_fit_its_checksum_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let (cache, mut writer) = VectorCache::open_file(&dir.path().join("v.sqlite")).unwrap();

@@ -1,5 +1,5 @@
-//! `mcdewey doctor`: checks model, library, access and rules. Changes nothing, and fails if
-//! something is broken.
+//! `mcdewey doctor`: checks model, library, access and rules, and fails if something is broken. Changes
+//! nothing, except that a damaged library is repaired as far as that is possible when it is opened.
 
 mod disk;
 mod report;

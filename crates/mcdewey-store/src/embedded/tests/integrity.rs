@@ -182,6 +182,32 @@ async fn a_damaged_document_whose_file_is_gone_can_be_removed() {
 }
 
 #[tokio::test]
+async fn a_library_of_an_earlier_program_gains_checksums() {
+    let dir = tempfile::tempdir().unwrap();
+    let expected = fill(dir.path()).await;
+    let path = catalogue(dir.path());
+    let earlier = Connection::open(&path).unwrap();
+    earlier
+        .execute_batch(
+            "DROP TABLE checksums; DROP TABLE description_checksums; DROP TABLE damaged_documents",
+        )
+        .unwrap();
+    drop(earlier);
+    fs::remove_file(path.with_file_name("ledger")).unwrap();
+
+    let index = EmbeddedIndex::open(options(dir.path())).unwrap();
+    assert_eq!(view_of(&index).await, expected);
+    assert!(index.state().await.unwrap().integrity.verified);
+    drop(index);
+
+    // From now on, damage is found.
+    let damaged = change_a_text(dir.path());
+    let index = EmbeddedIndex::open(options(dir.path())).unwrap();
+    let listed = index.damaged_documents().await.unwrap();
+    assert_eq!(listed[0].source, damaged);
+}
+
+#[tokio::test]
 async fn lost_changes_of_a_killed_process_are_noticed() {
     let dir = tempfile::tempdir().unwrap();
     let views = undisturbed_views().await;
