@@ -7,8 +7,6 @@ mod create;
 mod restore;
 mod schedule;
 
-use std::path::PathBuf;
-
 use mcdewey_core::Generation;
 use serde::{Deserialize, Serialize};
 
@@ -55,13 +53,6 @@ struct BackedUpFile {
     path: String,
     bytes: u64,
     blake3: String,
-}
-
-/// Where the files of models are.
-#[derive(Debug, Clone)]
-pub struct ModelFiles {
-    /// The folder that they are in.
-    pub dir: PathBuf,
 }
 
 impl BackupInfo {

@@ -28,8 +28,8 @@ mod search_config;
 mod watch;
 
 pub use backup::{
-    BackupInfo, BackupRequest, BackupSchedule, ModelFiles, create_backup, restore_backup,
-    run_backup_schedule, verify_backup,
+    BackupInfo, BackupRequest, BackupSchedule, create_backup, restore_backup, run_backup_schedule,
+    verify_backup,
 };
 pub use config::{EngineConfig, IngestConfig, RerankConfig};
 pub use data_dir_lock::DataDirLock;

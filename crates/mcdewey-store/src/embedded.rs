@@ -25,6 +25,7 @@ mod layout;
 mod panic_guard;
 mod reader;
 mod recovery;
+mod replace_file;
 mod reserve;
 mod search;
 mod shard;

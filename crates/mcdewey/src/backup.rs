@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use mcdewey_runtime::{BackupRequest, BackupSchedule, FeedbackFile, ModelFiles};
+use mcdewey_runtime::{BackupRequest, BackupSchedule, FeedbackFile};
 use serde::Deserialize;
 
 use crate::settings::Settings;
@@ -57,9 +57,7 @@ pub(crate) fn request(settings: &Settings, file: PathBuf, with_models: bool) -> 
             settings.access.keys_file.clone(),
             settings.access.state_file.clone(),
         ],
-        models: with_models.then(|| ModelFiles {
-            dir: settings.model.cache_dir.clone(),
-        }),
+        models_dir: with_models.then(|| settings.model.cache_dir.clone()),
         file,
         min_free_bytes: settings.min_free_bytes,
     }

@@ -10,7 +10,7 @@ use mcdewey_files::{atomic_file, create_private_dir};
 use mcdewey_store::{copied_files, copy_library, copy_size, free_space};
 
 use super::archive::Writer;
-use super::{BackupInfo, DATA, FORMAT, MODELS, ModelFiles};
+use super::{BackupInfo, DATA, FORMAT, MODELS};
 
 /// What to back up, and where to.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub struct BackupRequest {
     /// Files in the data directory that belong to the library besides its databases, such as keys.
     /// Those that do not exist, or are elsewhere, are left out.
     pub other_files: Vec<PathBuf>,
-    /// The models, if they are to be in the backup.
-    pub models: Option<ModelFiles>,
+    /// The folder of models, if they are to be in the backup.
+    pub models_dir: Option<PathBuf>,
     /// The file to write, which must not exist.
     pub file: PathBuf,
     /// No less than this many bytes stay free.
@@ -68,9 +68,9 @@ pub fn create_backup(request: &BackupRequest) -> Result<BackupInfo> {
         writer.add(entry(DATA, &path), &request.data_dir.join(&path))?;
     }
 
-    if let Some(models) = &request.models {
-        for path in files_below(&models.dir, Path::new(""))? {
-            writer.add(entry(MODELS, &path), &models.dir.join(&path))?;
+    if let Some(models) = &request.models_dir {
+        for path in files_below(models, Path::new(""))? {
+            writer.add(entry(MODELS, &path), &models.join(&path))?;
         }
     }
 
@@ -98,9 +98,9 @@ pub fn create_backup(request: &BackupRequest) -> Result<BackupInfo> {
 /// The copies and the packed file may take twice the size of the databases.
 fn check_space(request: &BackupRequest, folder: &Path) -> Result<()> {
     let mut needed = 2 * copy_size(&request.data_dir)?;
-    if let Some(models) = &request.models {
-        for path in files_below(&models.dir, Path::new(""))? {
-            needed += fs::metadata(models.dir.join(path))?.len();
+    if let Some(models) = &request.models_dir {
+        for path in files_below(models, Path::new(""))? {
+            needed += fs::metadata(models.join(path))?.len();
         }
     }
 

@@ -57,7 +57,12 @@ pub fn copy_library(data_dir: &Path, target: &Path) -> Result<CopiedLibrary, Ind
     forget_shard(&to.catalogue())?;
     copy_live_entry(data_dir, target, &generation)?;
 
-    check_copy(target)
+    check_copy(target).map_err(|error| match error {
+        IndexError::Unavailable(damage) => IndexError::Unavailable(format!(
+            "{damage}; start the program once, so that it repairs what it can, then try again"
+        )),
+        other => other,
+    })
 }
 
 /// Checks a copy of a library: every document and vector is compared with its checksum. Blocks.
@@ -67,10 +72,7 @@ pub fn copy_library(data_dir: &Path, target: &Path) -> Result<CopiedLibrary, Ind
 /// If something does not fit.
 pub fn check_copy(dir: &Path) -> Result<CopiedLibrary, IndexError> {
     let damaged = |what: &str, damage: String| {
-        IndexError::Unavailable(format!(
-            "{what} is damaged ({damage}); start the program once, so that it repairs what it can, then \
-             try again"
-        ))
+        IndexError::Unavailable(format!("{what} is damaged: {damage}"))
     };
     let generation =
         live_generation(dir)?.ok_or_else(|| damaged("the record", "no generation".to_owned()))?;

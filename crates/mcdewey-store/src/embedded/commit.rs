@@ -7,6 +7,8 @@
 
 mod complete;
 mod prune;
+mod seal;
+mod set_aside;
 mod verify;
 
 use std::collections::BTreeSet;

@@ -15,8 +15,9 @@ use mcdewey_core::SourcePath;
 use super::catalogue::{Catalogue, CatalogueWriter};
 use super::durable;
 use super::error::EmbeddedResult;
-use super::integrity::{self, Ledger};
+use super::integrity::Ledger;
 use super::layout::Layout;
+use super::replace_file::remove_with_log;
 use super::shard::NEW_SHARD;
 use super::space;
 
@@ -49,7 +50,9 @@ pub(super) fn finish(
     writer: &mut CatalogueWriter,
 ) -> EmbeddedResult<()> {
     remove_folder(&layout.damaged_shard())?;
-    integrity::remove_with_log(&layout.damaged_catalogue())?;
+    for leftover in [layout.damaged_catalogue(), layout.new_catalogue()] {
+        remove_with_log(&leftover)?;
+    }
     writer.scrub(catalogue)?;
     writer.ledger().erase()?;
     fs::remove_file(layout.erasing())?;

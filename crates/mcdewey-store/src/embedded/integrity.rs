@@ -25,7 +25,6 @@ pub(super) use check::{check, counted_terms, missing_sums};
 pub(super) use document_sum::document_sum;
 pub(super) use examine::{FileState, WorkAtOpen, examine, shard_state};
 pub(super) use ledger::{Change, Ledger, LedgerContents, LedgerDocument};
-pub(super) use salvage::{put_in_place, remove_with_log};
 pub(super) use seal::{SQLITE_COUNTERS, fits, seal};
 pub(super) use unverified::Unverified;
 pub(super) use verification::Verification;

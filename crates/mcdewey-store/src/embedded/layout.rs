@@ -120,6 +120,11 @@ impl Layout {
         self.data_dir.join("damaged-embeddings.sqlite")
     }
 
+    /// A catalogue that is being made of a damaged one.
+    pub(super) fn new_catalogue(&self) -> PathBuf {
+        self.generation_dir.join("catalogue.sqlite.new")
+    }
+
     /// Where a damaged catalogue is kept for investigation. A newer one replaces it.
     pub(super) fn damaged_catalogue(&self) -> PathBuf {
         self.generation_dir.join("damaged-catalogue.sqlite")

@@ -365,9 +365,16 @@ impl Shard {
         Ok(found)
     }
 
+    /// Whether it can be searched.
+    pub(super) fn is_open(&self) -> bool {
+        self.edge.is_some()
+    }
+
     /// Closes the shard and opens it again. Only then does the engine clear what it keeps of deleted
     /// points; otherwise the next start would change files.
     pub(super) fn reload(&mut self) -> EmbeddedResult<()> {
+        // Before it is closed, because it could not be opened again.
+        space::check(&self.dir, 0, reserve::space_to_open(&self.dir)?)?;
         self.close();
         *self = Self::load(&self.dir, self.vectors)?;
         Ok(())

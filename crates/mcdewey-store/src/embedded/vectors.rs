@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::database::{self, Database, Schema};
 use super::error::EmbeddedResult;
-use super::integrity::{put_in_place, remove_with_log};
 use super::layout::Layout;
+use super::replace_file::{put_in_place, remove_with_log};
 
 const SCHEMA: Schema = Schema {
     name: "the embedding cache",

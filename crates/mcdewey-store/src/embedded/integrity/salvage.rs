@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mcdewey_core::{ContentHash, SourcePath};
 use rusqlite::types::Value;
@@ -14,9 +13,9 @@ use super::document_sum::document_sum;
 use super::ledger::{LedgerContents, LedgerDocument};
 use super::reason;
 use crate::embedded::catalogue;
-use crate::embedded::durable;
 use crate::embedded::error::EmbeddedResult;
 use crate::embedded::layout::Layout;
+use crate::embedded::replace_file::{put_in_place, remove_with_log};
 use crate::embedded::space;
 
 /// The tables with rows of a document, each with the column that has its number.
@@ -41,7 +40,7 @@ pub(in crate::embedded) fn salvage(
     let (path, aside, new) = (
         layout.catalogue(),
         layout.damaged_catalogue(),
-        layout.catalogue().with_extension("sqlite.new"),
+        layout.new_catalogue(),
     );
     tracing::warn!(
         damage,
@@ -68,28 +67,6 @@ pub(in crate::embedded) fn salvage(
     }
 
     Ok(())
-}
-
-/// Replaces an SQLite file by another, and keeps it aside with its log.
-pub(in crate::embedded) fn put_in_place(new: &Path, path: &Path, aside: &Path) -> io::Result<()> {
-    remove_with_log(aside)?;
-    if path.exists() && fs::hard_link(path, aside).is_err() {
-        fs::copy(path, aside)?;
-    }
-
-    // A log that stays behind would be applied to the new file.
-    rename(&with_suffix(path, "-wal"), &with_suffix(aside, "-wal"))?;
-    remove(&with_suffix(path, "-shm"))?;
-    fs::File::open(new)?.sync_all()?;
-    fs::rename(new, path)?;
-    durable::sync_parent(path)
-}
-
-/// Deletes an SQLite file that is not open, if it exists.
-pub(in crate::embedded) fn remove_with_log(path: &Path) -> io::Result<()> {
-    ["", "-wal", "-shm"]
-        .into_iter()
-        .try_for_each(|suffix| remove(&with_suffix(path, suffix)))
 }
 
 /// Copies what can be read and fits its checksum. Returns the documents that were lost.
@@ -152,7 +129,7 @@ fn copy_whole_documents(
 
 fn open_damaged(path: &Path) -> Option<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    // What an index says may be wrong; the checksums of rows decide.
+    // Errs if not even the list of tables can be read.
     connection
         .execute_batch("SELECT count(*) FROM sqlite_schema")
         .ok()?;
@@ -325,25 +302,4 @@ fn finish(
     }
 
     Ok(())
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Renames a file if there is one.
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::rename(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
